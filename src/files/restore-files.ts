@@ -1,0 +1,227 @@
+import { createHash } from "node:crypto";
+import { link, mkdir, open, readFile, readdir, rename, rm, rmdir, stat } from "node:fs/promises";
+import { createReadStream } from "node:fs";
+import { dirname, join } from "node:path";
+import { DamagedError } from "../errors.ts";
+import { syncFileSystem, syncPath } from "./sync-files.ts";
+import type { WorkFolder } from "./work-folder.ts";
+
+/** A folder of the instance whose files a restore replaces: the name is the folder's inside the work folder. */
+export type Area = "blobs" | "fonts" | "tiles";
+
+/** Live folder of each area; an area that is not configured is left alone. */
+export type AreaFolders = Readonly<Partial<Record<Area, string>>>;
+
+/** A file of the new state, relative to its area's folder. */
+export interface PlannedFile {
+  area: Area;
+  path: string;
+}
+
+/**
+ * The files' half of a restore: a work folder holds what is new (`new/<area>/<path>`), what was there before
+ * (`previous/<area>/<path>`) and two lists, written and synced before anything live is touched: `put` (files that come)
+ * and `remove` (files that go). From these every step can be done again from any point, forwards (`putNewFiles`,
+ * `removeOldFiles`) or back (`bringBackOldFiles`), after a crash as well.
+ */
+export interface RestoreFiles {
+  work: WorkFolder;
+  areas: AreaFolders;
+}
+
+const liveName = (files: RestoreFiles, file: PlannedFile): string | undefined => {
+  const folder = files.areas[file.area];
+  return folder === undefined ? undefined : join(folder, file.path);
+};
+const newName = (files: RestoreFiles, file: PlannedFile): string => join(files.work.path, "new", file.area, file.path);
+const previousName = (files: RestoreFiles, file: PlannedFile): string =>
+  join(files.work.path, "previous", file.area, file.path);
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Whether a live file already has the content that an archive gives: same size, same digest, so that it need not be
+ * written.
+ */
+export async function hasContent(
+  files: RestoreFiles,
+  file: PlannedFile,
+  sizeBytes: number,
+  sha256: string,
+): Promise<boolean> {
+  const path = liveName(files, file);
+  if (path === undefined) return false;
+  try {
+    const found = await stat(path);
+    if (!found.isFile() || found.size !== sizeBytes) return false;
+    const hash = createHash("sha256");
+    for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer);
+    return hash.digest("hex") === sha256;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Writes a file of the new state aside; it is not live before `putNewFiles`.
+ * @param content its bytes; an error of the source is thrown on, and the half-written file stays inside the work folder
+ * @param expected size that must come out, when it is known
+ * @throws DamagedError when another number of bytes came than expected
+ */
+export async function stageFile(
+  files: RestoreFiles,
+  file: PlannedFile,
+  content: AsyncIterable<Uint8Array>,
+  expected?: { sizeBytes: number; what: string },
+): Promise<void> {
+  const path = newName(files, file);
+  let handle;
+  try {
+    handle = await open(path, "w", 0o644);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    await mkdir(dirname(path), { recursive: true });
+    handle = await open(path, "w", 0o644);
+  }
+  let written = 0;
+  try {
+    for await (const chunk of content) {
+      for (let done = 0; done < chunk.length;)
+        done += (await handle.write(chunk, done, chunk.length - done)).bytesWritten;
+      written += chunk.length;
+    }
+  } finally {
+    await handle.close();
+  }
+  if (expected !== undefined && written !== expected.sizeBytes)
+    throw new DamagedError("size-mismatch", `${expected.what}: expected ${expected.sizeBytes} bytes, found ${written}`);
+}
+
+const listPath = (files: RestoreFiles, list: "put" | "remove"): string => join(files.work.path, `${list}.jsonl`);
+
+/** Writes a list so that it is there whole or not at all. */
+async function writeList(
+  files: RestoreFiles,
+  list: "put" | "remove",
+  planned: AsyncIterable<PlannedFile> | Iterable<PlannedFile>,
+) {
+  const temporary = `${listPath(files, list)}.part`;
+  const handle = await open(temporary, "w", 0o600);
+  try {
+    let lines: string[] = [];
+    for await (const { area, path } of planned) {
+      lines.push(JSON.stringify({ area, path }), "\n");
+      if (lines.length >= 2000) await handle.write(lines.splice(0).join(""));
+    }
+    await handle.write(lines.join(""));
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await rename(temporary, listPath(files, list));
+}
+
+async function* readList(files: RestoreFiles, list: "put" | "remove"): AsyncGenerator<PlannedFile> {
+  let text: string;
+  try {
+    text = await readFile(listPath(files, list), "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
+    throw error;
+  }
+  for (const line of text.split("\n")) if (line !== "") yield JSON.parse(line) as PlannedFile;
+}
+
+/** Writes down, durably, what will be put, together with the staged files themselves. Nothing live is touched yet. */
+export async function planNewFiles(files: RestoreFiles, planned: Iterable<PlannedFile>): Promise<void> {
+  const list = [...planned];
+  if (!(await syncFileSystem(files.work.path))) for (const file of list) await syncPath(newName(files, file));
+  await writeList(files, "put", list);
+  await syncPath(files.work.path);
+}
+
+/** Writes down, durably, what will be moved away. */
+export async function planRemovals(
+  files: RestoreFiles,
+  planned: AsyncIterable<PlannedFile> | Iterable<PlannedFile>,
+): Promise<void> {
+  await writeList(files, "remove", planned);
+  await syncPath(files.work.path);
+}
+
+/**
+ * Makes every staged file live. A live file of another content stays in the work folder; at no moment is a name without
+ * a file. Files whose name nobody refers to yet are harmless, so this comes before the database's switch.
+ */
+export async function putNewFiles(files: RestoreFiles): Promise<void> {
+  for await (const file of readList(files, "put")) {
+    const live = liveName(files, file);
+    const staged = newName(files, file);
+    if (live === undefined || !(await exists(staged))) continue;
+    const kept = previousName(files, file);
+    if ((await exists(live)) && !(await exists(kept))) {
+      await mkdir(dirname(kept), { recursive: true });
+      await link(live, kept);
+    }
+    await mkdir(dirname(live), { recursive: true });
+    await rename(staged, live);
+  }
+  await syncAreas(files);
+}
+
+/** Moves what the new state does not know out of the live folders; after the database's switch, never before. */
+export async function removeOldFiles(files: RestoreFiles): Promise<void> {
+  for await (const file of readList(files, "remove")) {
+    const live = liveName(files, file);
+    if (live === undefined || !(await exists(live))) continue;
+    const kept = previousName(files, file);
+    await mkdir(dirname(kept), { recursive: true });
+    await rename(live, kept);
+    if (file.area === "blobs") await removeEmptyFolders(dirname(live), files.areas.blobs!);
+  }
+  await syncAreas(files);
+}
+
+/** Puts the live folders back as they were before `putNewFiles`. */
+export async function bringBackOldFiles(files: RestoreFiles): Promise<void> {
+  for await (const file of readList(files, "put")) {
+    const live = liveName(files, file);
+    if (live === undefined || (await exists(newName(files, file)))) continue;
+    const kept = previousName(files, file);
+    if (await exists(kept)) await rename(kept, live);
+    else {
+      await rm(live, { force: true });
+      if (file.area === "blobs") await removeEmptyFolders(dirname(live), files.areas.blobs!);
+    }
+  }
+  for await (const file of readList(files, "remove")) {
+    const live = liveName(files, file);
+    const kept = previousName(files, file);
+    if (live === undefined || !(await exists(kept))) continue;
+    await mkdir(dirname(live), { recursive: true });
+    await rename(kept, live);
+  }
+  await syncAreas(files);
+}
+
+async function removeEmptyFolders(folder: string, upTo: string): Promise<void> {
+  for (let place = folder; place.startsWith(`${upTo}/`); place = dirname(place)) {
+    try {
+      if ((await readdir(place)).length > 0) return;
+      await rmdir(place);
+    } catch {
+      return;
+    }
+  }
+}
+
+async function syncAreas(files: RestoreFiles): Promise<void> {
+  for (const folder of Object.values(files.areas)) if (await exists(folder)) await syncFileSystem(folder);
+}

@@ -1,0 +1,114 @@
+import { mkdir, readFile, readdir, rm, rmdir, stat, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { AppError, messageOf } from "../errors.ts";
+import { describeOwner, isOwnerAlive, parseOwner } from "../run-owner.ts";
+import type { StorageFolders } from "./storage-layout.ts";
+
+/** What a run's folder is for: `pins` holds a backup's hard links, `restore` what a restore stages and moves away. */
+export type WorkKind = "pins" | "restore";
+
+/** A private folder of one run, on the file system of the blobs, so that links and renames work. */
+export interface WorkFolder {
+  kind: WorkKind;
+  runId: string;
+  path: string;
+  /** Whether the process that made it still runs. */
+  alive: boolean;
+}
+
+const ownerFile = "owner.json";
+
+/**
+ * Folders in which runs may keep their work, best first: beside the storage, where neither the application's clean-up nor
+ * a copy of the storage meets it; inside it only where the storage is a file system of its own.
+ */
+function parents(folders: StorageFolders): string[] {
+  const places: string[] = [];
+  if (folders.dataFolder !== undefined) places.push(join(folders.dataFolder, "ngwbackup"));
+  if (folders.blobFolder !== undefined) {
+    places.push(join(dirname(folders.blobFolder), `.${basename(folders.blobFolder)}.ngwbackup`));
+    places.push(join(folders.blobFolder, ".ngwbackup"));
+  }
+  return places;
+}
+
+async function deviceOf(path: string): Promise<number | undefined> {
+  try {
+    return (await stat(path)).dev;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Makes the folder of a run, mode 0700, marked with its owner.
+ * @param runId unique name of the run
+ * @param pid our process
+ * @throws AppError when no place on the storage's file system can be written
+ */
+export async function createWorkFolder(
+  folders: StorageFolders,
+  kind: WorkKind,
+  runId: string,
+  pid: number,
+): Promise<WorkFolder> {
+  const device = await deviceOf(folders.blobFolder ?? folders.dataFolder ?? "/");
+  let lastError: unknown;
+  for (const parent of parents(folders)) {
+    try {
+      await mkdir(parent, { recursive: true, mode: 0o700 });
+      if (device !== undefined && (await deviceOf(parent)) !== device) {
+        await rmdir(parent).catch(() => undefined);
+        continue;
+      }
+      const path = join(parent, `${kind}-${runId}`);
+      await mkdir(path, { mode: 0o700 });
+      await writeFile(join(path, ownerFile), JSON.stringify(await describeOwner(pid)), { mode: 0o600 });
+      return { kind, runId, path, alive: true };
+    } catch (error) {
+      lastError = error;
+    }
+  }
+  throw new AppError(
+    "no-work-folder",
+    `cannot make a work folder on the file system of ${folders.blobFolder ?? folders.dataFolder}: ${lastError === undefined ? "no writable place" : messageOf(lastError)}`,
+    { cause: lastError, hints: ["run as the user that owns the data folder (sdir)"] },
+  );
+}
+
+/** Every run's folder that exists, of live and dead runs. */
+export async function findWorkFolders(folders: StorageFolders): Promise<WorkFolder[]> {
+  const found: WorkFolder[] = [];
+  for (const parent of new Set(parents(folders))) {
+    const names = await readdir(parent).catch(() => []);
+    for (const name of names) {
+      const match = /^(pins|restore)-([A-Za-z0-9-]+)$/.exec(name);
+      if (match === null) continue;
+      const path = join(parent, name);
+      const text = await readFile(join(path, ownerFile), "utf8").catch(() => "");
+      const owner = parseOwner(text);
+      found.push({
+        kind: match[1] as WorkKind,
+        runId: match[2]!,
+        path,
+        // A folder whose owner was not written yet or was half written belongs to a run that died at its start.
+        alive: owner !== undefined && (await isOwnerAlive(owner)),
+      });
+    }
+  }
+  return found;
+}
+
+/** Takes over the folder of a dead run, so that no other process clears it at the same time. */
+export async function adoptWorkFolder(folder: WorkFolder, pid: number): Promise<void> {
+  await writeFile(join(folder.path, ownerFile), JSON.stringify(await describeOwner(pid)), { mode: 0o600 });
+}
+
+/** Removes a run's folder with all in it, and its parent when that is empty then. */
+export async function removeWorkFolder(folder: WorkFolder): Promise<void> {
+  // The owner goes last: a folder that is half removed stays recognisable as a dead run's.
+  for (const name of await readdir(folder.path).catch(() => []))
+    if (name !== ownerFile) await rm(join(folder.path, name), { recursive: true, force: true });
+  await rm(folder.path, { recursive: true, force: true });
+  await rmdir(dirname(folder.path)).catch(() => undefined);
+}
