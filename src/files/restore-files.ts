@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { link, mkdir, open, readFile, readdir, rename, rm, rmdir, stat } from "node:fs/promises";
+import { chown, link, mkdir, open, readFile, readdir, rename, rm, rmdir, stat } from "node:fs/promises";
 import { createReadStream } from "node:fs";
 import { dirname, join } from "node:path";
 import { DamagedError } from "../errors.ts";
@@ -27,6 +27,26 @@ export interface PlannedFile {
 export interface RestoreFiles {
   work: WorkFolder;
   areas: AreaFolders;
+  /** Who shall own new files and folders, when we are root and the application is not. */
+  owner?: { uid: number; gid: number };
+}
+
+async function makeFolder(files: RestoreFiles, folder: string): Promise<void> {
+  const first = await mkdir(folder, { recursive: true });
+  if (first === undefined || files.owner === undefined) return;
+  for (let place = folder; place.length >= first.length; place = dirname(place))
+    await chown(place, files.owner.uid, files.owner.gid);
+}
+
+async function isSameFile(first: string, second: string): Promise<boolean> {
+  const [a, b] = await Promise.all([stat(first), stat(second)]);
+  return a.ino === b.ino && a.dev === b.dev;
+}
+
+/** A rename that also removes the first name when both are links of one file, where rename(2) does nothing. */
+async function moveOver(from: string, to: string): Promise<void> {
+  await rename(from, to);
+  await rm(from, { force: true });
 }
 
 const liveName = (files: RestoreFiles, file: PlannedFile): string | undefined => {
@@ -87,7 +107,7 @@ export async function stageFile(
     handle = await open(path, "w", 0o644);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(files, dirname(path));
     handle = await open(path, "w", 0o644);
   }
   let written = 0;
@@ -97,6 +117,7 @@ export async function stageFile(
         done += (await handle.write(chunk, done, chunk.length - done)).bytesWritten;
       written += chunk.length;
     }
+    if (files.owner !== undefined) await handle.chown(files.owner.uid, files.owner.gid);
   } finally {
     await handle.close();
   }
@@ -166,12 +187,12 @@ export async function putNewFiles(files: RestoreFiles): Promise<void> {
     const staged = newName(files, file);
     if (live === undefined || !(await exists(staged))) continue;
     const kept = previousName(files, file);
-    if ((await exists(live)) && !(await exists(kept))) {
-      await mkdir(dirname(kept), { recursive: true });
+    if ((await exists(live)) && !(await exists(kept)) && !(await isSameFile(live, staged))) {
+      await makeFolder(files, dirname(kept));
       await link(live, kept);
     }
-    await mkdir(dirname(live), { recursive: true });
-    await rename(staged, live);
+    await makeFolder(files, dirname(live));
+    await moveOver(staged, live);
   }
   await syncAreas(files);
 }
@@ -182,7 +203,7 @@ export async function removeOldFiles(files: RestoreFiles): Promise<void> {
     const live = liveName(files, file);
     if (live === undefined || !(await exists(live))) continue;
     const kept = previousName(files, file);
-    await mkdir(dirname(kept), { recursive: true });
+    await makeFolder(files, dirname(kept));
     await rename(live, kept);
     if (file.area === "blobs") await removeEmptyFolders(dirname(live), files.areas.blobs!);
   }
@@ -193,11 +214,16 @@ export async function removeOldFiles(files: RestoreFiles): Promise<void> {
 export async function bringBackOldFiles(files: RestoreFiles): Promise<void> {
   for await (const file of readList(files, "put")) {
     const live = liveName(files, file);
-    if (live === undefined || (await exists(newName(files, file)))) continue;
+    if (live === undefined) continue;
+    const staged = newName(files, file);
     const kept = previousName(files, file);
-    if (await exists(kept)) await rename(kept, live);
-    else {
-      await rm(live, { force: true });
+    // What comes out of the live folders goes back to where it was staged, so that going forwards stays possible.
+    if (await exists(kept)) {
+      if (!(await exists(staged)) && (await exists(live))) await link(live, staged);
+      await makeFolder(files, dirname(live));
+      await moveOver(kept, live);
+    } else if (!(await exists(staged)) && (await exists(live))) {
+      await rename(live, staged);
       if (file.area === "blobs") await removeEmptyFolders(dirname(live), files.areas.blobs!);
     }
   }
@@ -205,7 +231,7 @@ export async function bringBackOldFiles(files: RestoreFiles): Promise<void> {
     const live = liveName(files, file);
     const kept = previousName(files, file);
     if (live === undefined || !(await exists(kept))) continue;
-    await mkdir(dirname(live), { recursive: true });
+    await makeFolder(files, dirname(live));
     await rename(kept, live);
   }
   await syncAreas(files);
