@@ -1,0 +1,119 @@
+import pg from "pg";
+import { RefusedError } from "../errors.ts";
+import { connectionError, serverName, sqlState } from "./connection-errors.ts";
+import { type ConnectionParameters, resolveParameters } from "./connection-parameters.ts";
+import { type TlsAttempt, tlsAttempts } from "./connection-tls.ts";
+import type { ConnectionSettings } from "./settings.ts";
+
+/** A session with the server, used by one task at a time. Whoever connected calls `end()`. */
+export type Client = pg.Client;
+
+/** What {@link connect} may be told besides where to go. */
+export interface ConnectOptions {
+  /** Another database of the same server. */
+  database?: string;
+  /** Shown in `pg_stat_activity`; `ngwbackup` when left out. */
+  applicationName?: string;
+  /** `client_encoding` for COPY data; texts of other queries need the default, UTF8. */
+  clientEncoding?: string;
+  /** How long a statement may wait for a lock; forever when left out. */
+  lockTimeoutMs?: number;
+}
+
+const lostConnections = new WeakMap<Client, Error>();
+
+/**
+ * Opens a session without any timeout of its own, by settings and libpq's environment.
+ * A connection that breaks while idle does not end the process: the next query fails, see {@link lostConnection}.
+ * @throws RefusedError (exit 4) with a hint when the server, the database or the role is not there or says no
+ * @throws UsageError when the environment makes no sense (`PGSSLMODE`, `PGSERVICE`, ...)
+ */
+export async function connect(settings: ConnectionSettings, options: ConnectOptions = {}): Promise<Client> {
+  const parameters = await resolveParameters(settings, options.database);
+  const attempts: TlsAttempt[] = parameters.isSocket ? [false] : await tlsAttempts(parameters.env);
+  let firstError: unknown;
+  for (const [index, tls] of attempts.entries()) {
+    const client = makeClient(parameters, options, tls);
+    try {
+      await client.connect();
+      await setUpSession(client, options);
+      return client;
+    } catch (error) {
+      // end() would wait for a server that never answers
+      client.connection.stream.destroy();
+      firstError ??= error;
+      if (index + 1 < attempts.length && worthAnotherWay(error)) continue;
+      throw connectionError(firstError, parameters);
+    }
+  }
+  throw connectionError(firstError, parameters);
+}
+
+/** The error that broke the client's connection while no query was running, if it is broken. */
+export function lostConnection(client: Client): Error | undefined {
+  return lostConnections.get(client);
+}
+
+/** Version of the server as `server_version_num` has it: 150020 for 15.20. */
+export async function serverVersionNumber(client: Client): Promise<number> {
+  const result = await client.query<{ server_version_num: string }>("SHOW server_version_num");
+  return Number(result.rows[0]?.server_version_num);
+}
+
+function makeClient(parameters: ConnectionParameters, options: ConnectOptions, tls: TlsAttempt): Client {
+  const client = new pg.Client({
+    host: parameters.host,
+    port: parameters.port,
+    database: parameters.database,
+    user: parameters.user,
+    // a function, because pg would fill an absent password from the process' own environment
+    password: () => {
+      if (parameters.password !== undefined) return parameters.password;
+      throw new RefusedError(
+        "no-password",
+        `the server at ${serverName(parameters)} asks for the password of role ${parameters.user} and none is set`,
+        { hints: ["set database.password or database.pwfile in the configuration, or PGPASSWORD or PGPASSFILE"] },
+      );
+    },
+    ssl: tls,
+    sslnegotiation: tls !== false && parameters.env.PGSSLNEGOTIATION === "direct" ? "direct" : "postgres",
+    enableChannelBinding: parameters.env.PGCHANNELBINDING === "require",
+    application_name: options.applicationName ?? "ngwbackup",
+    connectionTimeoutMillis: parameters.connectTimeoutMs,
+    keepAlive: true,
+    ...(parameters.options === undefined ? {} : { options: parameters.options }),
+  });
+  client.on("error", (error) => lostConnections.set(client, error));
+  return client;
+}
+
+/** libpq falls back from TLS to plain, and back, when the way itself or the server's rules for it are at fault. */
+function worthAnotherWay(error: unknown): boolean {
+  const code = sqlState(error);
+  if (code === "28000") return true;
+  return !/^(?:\d\d|[0-9A-Z]{5}$|ECONN|ENOTFOUND|EAI_|ETIMEDOUT|EHOST|ENET)/.test(code) && !isTimeout(error);
+}
+
+function isTimeout(error: unknown): boolean {
+  return error instanceof Error && error.message === "timeout expired";
+}
+
+async function setUpSession(client: Client, options: ConnectOptions): Promise<void> {
+  // from pg_settings, because each release knows other ones: transaction_timeout came with 17
+  await client.query(
+    `SELECT set_config(name, '0', false) FROM pg_catalog.pg_settings
+      WHERE name IN ('statement_timeout', 'idle_in_transaction_session_timeout', 'idle_session_timeout', 'transaction_timeout')`,
+  );
+  await client.query("SELECT pg_catalog.set_config('lock_timeout', $1, false)", [String(options.lockTimeoutMs ?? 0)]);
+  // without it a busy server process outlives us until its statement ends; some platforms cannot do it
+  await client
+    .query(
+      `SELECT set_config(name, '1s', false) FROM pg_catalog.pg_settings WHERE name = 'client_connection_check_interval'`,
+    )
+    .catch((error: unknown) => {
+      if (sqlState(error).length !== 5) throw error;
+    });
+  if (options.clientEncoding !== undefined) {
+    await client.query("SELECT pg_catalog.set_config('client_encoding', $1, false)", [options.clientEncoding]);
+  }
+}
