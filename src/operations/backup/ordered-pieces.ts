@@ -1,0 +1,157 @@
+import { ByteBudget } from "./byte-budget.ts";
+
+/** A block of a piece on its way to the archive. */
+export interface Block {
+  stored: Uint8Array;
+  plainBytes: number;
+  rows: number;
+}
+
+/** Hands the blocks of one piece over, in order. */
+export interface PieceOutput {
+  /**
+   * Takes a block that is being prepared; resolves when the reader may go on to the next one.
+   * @param plainBytes bytes that it holds in memory while it is prepared
+   */
+  push(plainBytes: number, block: () => Promise<Block>): Promise<void>;
+}
+
+/** What is to be read, in the archive's order, and how. */
+export interface PieceWork<Piece> {
+  pieces: AsyncIterable<Piece> | Iterable<Piece>;
+  /** Reads a piece; called by several workers at once, each with the number of its worker. */
+  read(piece: Piece, output: PieceOutput, worker: number): Promise<void>;
+  /** Takes the blocks of a piece; called for one piece after another, in order; must take all blocks. */
+  write(piece: Piece, blocks: AsyncIterable<Block>): Promise<void>;
+  workers: number;
+  /** Bytes in flight at most, but for a single block that is larger. */
+  limitBytes: number;
+}
+
+interface Running<Piece> {
+  piece: Piece;
+  index: number;
+  blocks: Promise<Block>[];
+  ended: boolean;
+  changed: (() => void) | undefined;
+}
+
+/**
+ * Reads pieces by several workers ahead of one writer that takes them in order, in bounded memory: nothing is spooled.
+ * The first error of anyone ends all of it, and is thrown once every worker has stopped.
+ */
+export async function runOrderedPieces<Piece>(work: PieceWork<Piece>): Promise<void> {
+  const budget = new ByteBudget(work.limitBytes, work.limitBytes / 2);
+  const queue: Running<Piece>[] = [];
+  let allStarted = false;
+  let failed = false;
+  let failure: unknown;
+  let wakeWriter: (() => void) | undefined;
+  // Pieces behind the head that hold no bytes yet still cost memory, so that readers do not run ahead without end.
+  const aheadLimit = work.workers * 64;
+  let wakeReaders: (() => void)[] = [];
+
+  const fail = (error: unknown): void => {
+    if (!failed) {
+      failed = true;
+      failure = error;
+    }
+    budget.fail(error);
+    wakeWriter?.();
+    for (const running of queue) running.changed?.();
+    for (const wake of wakeReaders.splice(0)) wake();
+  };
+
+  const iterator =
+    Symbol.asyncIterator in work.pieces
+      ? (work.pieces as AsyncIterable<Piece>)[Symbol.asyncIterator]()
+      : (work.pieces as Iterable<Piece>)[Symbol.iterator]();
+  let nextIndex = 0;
+  // Pieces are numbered in the order the iterator gives them, so only one worker may ask at a time.
+  let asking: Promise<unknown> = Promise.resolve();
+  const nextPiece = async (): Promise<Running<Piece> | undefined> => {
+    const mine = asking.then(async () => {
+      while (queue.length >= aheadLimit && !failed) await new Promise<void>((resolve) => wakeReaders.push(resolve));
+      if (allStarted || failed) return undefined;
+      const next = await iterator.next();
+      if (next.done === true) {
+        allStarted = true;
+        wakeWriter?.();
+        return undefined;
+      }
+      const running: Running<Piece> = {
+        piece: next.value,
+        index: nextIndex++,
+        blocks: [],
+        ended: false,
+        changed: undefined,
+      };
+      queue.push(running);
+      wakeWriter?.();
+      return running;
+    });
+    asking = mine.catch(() => undefined);
+    return await mine;
+  };
+
+  const reader = async (worker: number): Promise<void> => {
+    for (let running = await nextPiece(); running !== undefined; running = await nextPiece()) {
+      const { index, blocks } = running;
+      const current = running;
+      await work.read(
+        running.piece,
+        {
+          async push(plainBytes, prepare) {
+            await budget.take(index, plainBytes);
+            const prepared = prepare().then((block) => {
+              budget.release(index, plainBytes - block.stored.length);
+              return block;
+            });
+            // The writer meets the error when it comes to this block, which may be much later.
+            prepared.catch(fail);
+            blocks.push(prepared);
+            current.changed?.();
+          },
+        },
+        worker,
+      );
+      running.ended = true;
+      running.changed?.();
+    }
+  };
+
+  async function* blocksOf(running: Running<Piece>): AsyncGenerator<Block> {
+    for (;;) {
+      if (failed) throw failure;
+      const next = running.blocks.shift();
+      if (next !== undefined) {
+        const block = await next;
+        yield block;
+        budget.release(running.index, block.stored.length);
+      } else if (running.ended) return;
+      else await new Promise<void>((resolve) => (running.changed = resolve));
+    }
+  }
+
+  const writer = async (): Promise<void> => {
+    for (;;) {
+      if (failed) throw failure;
+      const running = queue[0];
+      if (running === undefined) {
+        if (allStarted) return;
+        await new Promise<void>((resolve) => (wakeWriter = resolve));
+        continue;
+      }
+      await work.write(running.piece, blocksOf(running));
+      queue.shift();
+      budget.advance();
+      for (const wake of wakeReaders.splice(0)) wake();
+    }
+  };
+
+  const tasks = [writer(), ...Array.from({ length: work.workers }, (_, worker) => reader(worker))];
+  for (const task of tasks) task.catch(fail);
+  await Promise.allSettled(tasks);
+  await iterator.return?.(undefined);
+  if (failed) throw failure;
+}
