@@ -1,0 +1,237 @@
+import type { ByteSource } from "../bytes.ts";
+import type { DamageHandler } from "./damage.ts";
+import { Signature, max16, max32, readUInt64, versionZip64, writeUInt64 } from "./zip-fields.ts";
+
+const endBytes = 22;
+const locatorBytes = 20;
+const zip64EndBytes = 56;
+
+/** Where the central directory stands, and what follows it. */
+export interface ZipEnd {
+  directoryOffsetBytes: number;
+  directoryBytes: number;
+  entryCount: number;
+  comment: string;
+}
+
+/**
+ * Encodes what follows the central directory: ZIP64 end record and locator where a field needs them
+ * (APPNOTE 4.3.14, 4.3.15), then the end of central directory record with the comment (4.3.16).
+ */
+export function encodeZipEnd(end: ZipEnd): Buffer {
+  const { entryCount, directoryBytes, directoryOffsetBytes } = end;
+  const comment = Buffer.from(end.comment, "utf8");
+  if (comment.length > max16) throw new RangeError(`the ZIP comment takes ${comment.length} bytes, at most ${max16}`);
+  const zip64 = entryCount >= max16 || directoryBytes >= max32 || directoryOffsetBytes >= max32;
+  const record = Buffer.allocUnsafe(endBytes);
+  // offset 0: end of central dir signature, 4 bytes
+  record.writeUInt32LE(Signature.end, 0);
+  // offset 4: number of this disk, 2 bytes; offset 6: disk where the central directory starts, 2 bytes
+  record.writeUInt32LE(0, 4);
+  // offset 8: entries on this disk, 2 bytes
+  record.writeUInt16LE(Math.min(entryCount, max16), 8);
+  // offset 10: entries in total, 2 bytes
+  record.writeUInt16LE(Math.min(entryCount, max16), 10);
+  // offset 12: size of the central directory, 4 bytes
+  record.writeUInt32LE(Math.min(directoryBytes, max32), 12);
+  // offset 16: offset of the central directory, 4 bytes
+  record.writeUInt32LE(Math.min(directoryOffsetBytes, max32), 16);
+  // offset 20: comment length, 2 bytes
+  record.writeUInt16LE(comment.length, 20);
+  return Buffer.concat([...(zip64 ? [encodeZip64End(end)] : []), record, comment]);
+}
+
+function encodeZip64End(end: ZipEnd): Buffer {
+  const bytes = Buffer.alloc(zip64EndBytes + locatorBytes);
+  // 4.3.14 offset 0: zip64 end of central dir signature, 4 bytes
+  bytes.writeUInt32LE(Signature.zip64End, 0);
+  // offset 4: size of what follows, 8 bytes
+  writeUInt64(bytes, zip64EndBytes - 12, 4);
+  // offset 12: version made by, 2 bytes
+  bytes.writeUInt16LE((3 << 8) | versionZip64, 12);
+  // offset 14: version needed to extract, 2 bytes
+  bytes.writeUInt16LE(versionZip64, 14);
+  // offset 16: number of this disk, 4 bytes; offset 20: disk of the central directory, 4 bytes: zero
+  // offset 24: entries on this disk, 8 bytes
+  writeUInt64(bytes, end.entryCount, 24);
+  // offset 32: entries in total, 8 bytes
+  writeUInt64(bytes, end.entryCount, 32);
+  // offset 40: size of the central directory, 8 bytes
+  writeUInt64(bytes, end.directoryBytes, 40);
+  // offset 48: offset of the central directory, 8 bytes
+  writeUInt64(bytes, end.directoryOffsetBytes, 48);
+  // 4.3.15 offset 0: locator signature, 4 bytes
+  bytes.writeUInt32LE(Signature.zip64Locator, zip64EndBytes);
+  // offset 4: disk of the zip64 end record, 4 bytes: zero
+  // offset 8: offset of the zip64 end record, 8 bytes
+  writeUInt64(bytes, end.directoryOffsetBytes + end.directoryBytes, zip64EndBytes + 8);
+  // offset 16: number of disks, 4 bytes
+  bytes.writeUInt32LE(1, zip64EndBytes + 16);
+  return bytes;
+}
+
+/** Finds the end of central directory record from the file's end; reports and returns undefined when there is none. */
+async function findEndRecord(source: ByteSource, report: DamageHandler): Promise<Buffer | undefined> {
+  const tailBytes = Math.min(source.sizeBytes, endBytes + max16);
+  const tail = await source.read(source.sizeBytes - tailBytes, tailBytes);
+  let nearest: number | undefined;
+  const fitting: number[] = [];
+  for (let at = tailBytes - endBytes; at >= 0; at--) {
+    if (tail[at] !== 0x50 || tail.readUInt32LE(at) !== Signature.end) continue;
+    nearest ??= at;
+    if (at + endBytes + tail.readUInt16LE(at + 20) === tailBytes) fitting.push(at);
+  }
+  const [first, second] = fitting;
+  const base = source.sizeBytes - tailBytes;
+  if (first !== undefined && second !== undefined) {
+    // Readers disagree on which one counts: an archive that shows each of them other contents.
+    report({
+      what: "two records end the archive",
+      offsetBytes: base + second,
+      expected: "one end of central directory record",
+      found: `another one inside its comment, at offset ${base + first}`,
+    });
+  }
+  if (first !== undefined) return tail.subarray(first);
+  if (nearest !== undefined) {
+    const end = nearest + endBytes + tail.readUInt16LE(nearest + 20);
+    const difference = tailBytes - end;
+    report({
+      what: difference > 0 ? "bytes after the end of the archive" : "truncated inside the archive comment",
+      offsetBytes: base + Math.min(end, tailBytes),
+      expected: `the file to end at ${base + end} bytes`,
+      found: `${source.sizeBytes} bytes`,
+    });
+    return undefined;
+  }
+  const begin = await source.read(0, Math.min(4, source.sizeBytes));
+  const isZip = begin.length === 4 && begin.readUInt32LE(0) === Signature.localHeader;
+  report({
+    what: isZip ? "truncated" : "not an archive",
+    expected: "a ZIP that ends with an end of central directory record",
+    found: isZip ? `none in ${source.sizeBytes} bytes` : `${source.sizeBytes} bytes of something else`,
+  });
+  return undefined;
+}
+
+/**
+ * Finds and checks the records that end a ZIP. The central directory must reach exactly to them, so that nothing hides
+ * between and a lie about its place is found.
+ * @param report called for each damage; when it returns, what can be known is still returned
+ * @returns undefined when the central directory cannot be found
+ */
+export async function readZipEnd(source: ByteSource, report: DamageHandler): Promise<ZipEnd | undefined> {
+  const record = await findEndRecord(source, report);
+  if (record === undefined) return undefined;
+  const endOffset = source.sizeBytes - record.length;
+  const fields: EndFields = {
+    recordOffset: endOffset,
+    disk: record.readUInt16LE(4),
+    directoryDisk: record.readUInt16LE(6),
+    diskEntries: record.readUInt16LE(8),
+    entries: record.readUInt16LE(10),
+    directoryBytes: record.readUInt32LE(12),
+    directoryOffset: record.readUInt32LE(16),
+  };
+  const resolved = await resolveZip64(source, fields, report);
+  if (resolved === undefined) return undefined;
+  if (resolved.disk !== 0 || resolved.directoryDisk !== 0 || resolved.diskEntries !== resolved.entries) {
+    report({
+      what: "an archive of several disks",
+      offsetBytes: resolved.recordOffset,
+      expected: `disk 0 with ${resolved.entries} entries`,
+      found: `disk ${resolved.disk} of directory disk ${resolved.directoryDisk} with ${resolved.diskEntries} entries`,
+    });
+  }
+  const directoryEnd = resolved.directoryOffset + resolved.directoryBytes;
+  if (directoryEnd !== resolved.recordOffset) {
+    report({
+      what: "central directory is not where the end record says",
+      offsetBytes: resolved.recordOffset,
+      expected: `a central directory that ends at ${resolved.recordOffset}`,
+      found: `offset ${resolved.directoryOffset} and ${resolved.directoryBytes} bytes, so an end at ${directoryEnd}`,
+    });
+    return undefined;
+  }
+  return {
+    directoryOffsetBytes: resolved.directoryOffset,
+    directoryBytes: resolved.directoryBytes,
+    entryCount: resolved.entries,
+    comment: record.toString("utf8", endBytes),
+  };
+}
+
+interface EndFields {
+  /** Where the first of the ending records begins. */
+  recordOffset: number;
+  disk: number;
+  directoryDisk: number;
+  diskEntries: number;
+  entries: number;
+  directoryBytes: number;
+  directoryOffset: number;
+}
+
+async function resolveZip64(
+  source: ByteSource,
+  fields: EndFields,
+  report: DamageHandler,
+): Promise<EndFields | undefined> {
+  const needed =
+    fields.entries === max16 || fields.directoryBytes === max32 || fields.directoryOffset === max32;
+  const locatorOffset = fields.recordOffset - locatorBytes;
+  const locator = locatorOffset >= 0 ? await source.read(locatorOffset, locatorBytes) : undefined;
+  if (locator === undefined || locator.readUInt32LE(0) !== Signature.zip64Locator) {
+    // 65,535 entries, or a directory that begins exactly there, need no ZIP64: the directory's place decides then.
+    if (!needed || fields.directoryOffset + fields.directoryBytes === fields.recordOffset) return fields;
+    report({
+      what: "no ZIP64 locator",
+      offsetBytes: Math.max(0, locatorOffset),
+      expected: "one, as the end record refers to it",
+      found: "something else",
+    });
+    return undefined;
+  }
+  const recordOffset = readUInt64(locator, 8);
+  const disks = locator.readUInt32LE(16);
+  const valid = recordOffset !== undefined && recordOffset + zip64EndBytes <= locatorOffset;
+  const record = valid ? await source.read(recordOffset, zip64EndBytes) : undefined;
+  const size = record === undefined ? undefined : readUInt64(record, 4);
+  if (
+    record === undefined ||
+    recordOffset === undefined ||
+    locator.readUInt32LE(4) !== 0 ||
+    disks > 1 ||
+    record.readUInt32LE(0) !== Signature.zip64End ||
+    size === undefined ||
+    recordOffset + 12 + size !== locatorOffset
+  ) {
+    report({
+      what: "ZIP64 end record is not where its locator says",
+      offsetBytes: locatorOffset,
+      expected: `a record on the only disk that ends at ${locatorOffset}`,
+      found: `offset ${recordOffset ?? "beyond 2^53"}, size ${size ?? "unknown"}, ${disks} disks`,
+    });
+    return undefined;
+  }
+  const large: EndFields = {
+    recordOffset,
+    disk: record.readUInt32LE(16),
+    directoryDisk: record.readUInt32LE(20),
+    diskEntries: readUInt64(record, 24) ?? Infinity,
+    entries: readUInt64(record, 32) ?? Infinity,
+    directoryBytes: readUInt64(record, 40) ?? Infinity,
+    directoryOffset: readUInt64(record, 48) ?? Infinity,
+  };
+  const limits = { diskEntries: max16, entries: max16, directoryBytes: max32, directoryOffset: max32 } as const;
+  for (const key of ["diskEntries", "entries", "directoryBytes", "directoryOffset"] as const) {
+    if (fields[key] === limits[key] || fields[key] === large[key]) continue;
+    report({
+      what: `end record and ZIP64 end record disagree (${key})`,
+      offsetBytes: fields.recordOffset,
+      expected: `${limits[key]} or ${large[key]}`,
+      found: String(fields[key]),
+    });
+  }
+  return large;
+}

@@ -1,0 +1,68 @@
+import { createHash } from "node:crypto";
+import { crc32, createDeflateRaw } from "node:zlib";
+import type { BatchedOutput } from "./zip-output.ts";
+
+/** What the data of a streamed entry came to. */
+export interface ZipDataTotals {
+  storedBytes: number;
+  contentBytes: number;
+  crc32: number;
+  sha256: string;
+}
+
+/** The data of a streamed entry, between local header and data descriptor. */
+export interface ZipDataWriter {
+  write(chunk: Uint8Array): Promise<void>;
+  close(): Promise<ZipDataTotals>;
+}
+
+/**
+ * Passes an entry's content on, counting and digesting it.
+ * @param deflateLevel undefined: stored
+ */
+export function openZipEntry(output: BatchedOutput, deflateLevel: number | undefined): ZipDataWriter {
+  const start = output.offsetBytes;
+  const digest = createHash("sha256");
+  const body = deflateLevel === undefined ? output : deflatingInto(output, deflateLevel);
+  let contentBytes = 0;
+  let checksum = 0;
+  return {
+    async write(chunk) {
+      contentBytes += chunk.length;
+      checksum = crc32(chunk, checksum);
+      digest.update(chunk);
+      await body.write(chunk);
+    },
+    async close() {
+      if ("end" in body) await body.end();
+      const storedBytes = output.offsetBytes - start;
+      return { storedBytes, contentBytes, crc32: checksum, sha256: digest.digest("hex") };
+    },
+  };
+}
+
+function deflatingInto(
+  output: BatchedOutput,
+  level: number,
+): { write(chunk: Uint8Array): Promise<void>; end(): Promise<void> } {
+  const deflate = createDeflateRaw({ level, chunkSize: 128 * 1024 });
+  const pump = (async () => {
+    for await (const piece of deflate) await output.write(piece as Buffer);
+  })();
+  // A failed pump destroys the stream, so that the write that waits fails; its own error is what gets reported.
+  pump.catch(() => {});
+  return {
+    async write(chunk) {
+      const failed = await new Promise<unknown>((resolve) => {
+        deflate.write(chunk, (error) => resolve(error ?? undefined));
+      });
+      if (failed === undefined) return;
+      await pump;
+      throw failed;
+    },
+    async end() {
+      deflate.end();
+      await pump;
+    },
+  };
+}
