@@ -1,0 +1,155 @@
+import path from "node:path";
+import { UsageError } from "../errors.ts";
+import type { ConnectionSettings } from "../postgres/settings.ts";
+import { defaultConfigPaths, type ConfigFileChoice } from "./config-files.ts";
+import { resolveAdmin, resolveDatabase } from "./connection-options.ts";
+import { showDuration } from "./durations.ts";
+import { loadOptionLayers } from "./option-layers.ts";
+import { OptionReader, wrongValue, type OptionDefinition, type ResolvedOption } from "./option-reader.ts";
+import { applicationOptions, ownOptions, ownSection, type CompressionChoice } from "./option-table.ts";
+
+/** Options of section `[ngwbackup]`. */
+export interface OwnSettings {
+  /** The installed application's own program and its first arguments. */
+  applicationCommand: readonly string[] | undefined;
+  /** Python that has the application installed: a path or a name on PATH. */
+  applicationPython: string | undefined;
+  /** Folder of PostgreSQL's client tools; undefined: they are looked for. */
+  pgBinDir: string | undefined;
+  /** Database connections at once; undefined: decided by the machine. */
+  jobs: number | undefined;
+  compression: CompressionChoice;
+  /** Undefined: the compression's own default. */
+  level: number | undefined;
+  /** An administrator's connection, when one is configured. */
+  admin: ConnectionSettings | undefined;
+  /** Template database that holds PostGIS, for a restore side by side. */
+  template: string | undefined;
+  /** How long a restore keeps what was there before. */
+  keepPreviousMs: number;
+  /** Name of the service, for hints only. */
+  service: string;
+}
+
+/** The effective configuration. Paths are absolute. */
+export interface Settings {
+  /** What is undefined is left to libpq's environment. */
+  database: ConnectionSettings;
+  sdirPath: string | undefined;
+  /** `[file_storage] path`, or `<sdir>/file_storage`. */
+  fileStoragePath: string | undefined;
+  /** `<sdir>/core/fontconfig`. */
+  fontPath: string | undefined;
+  backup: {
+    path?: string;
+    /** Pattern for `backupFileName`. */
+    filename: string;
+    tmpdir?: string;
+  };
+  ngwbackup: OwnSettings;
+  /** Configuration files that were read, in order, as they were named. */
+  files: readonly string[];
+  /** Every option that we know, with the source of its value. */
+  values: readonly ResolvedOption[];
+}
+
+/**
+ * Loads the configuration: files, environment, defaults; docs/configuration.md has the rules. A configuration that is
+ * found nowhere is an empty one.
+ * @param choice `configPaths` are those of `--config`; relative paths in options count from `cwd`, too
+ * @throws UsageError naming file, line and option for everything that is wrong
+ */
+export async function loadSettings(choice: ConfigFileChoice): Promise<Settings> {
+  const { env, cwd } = choice;
+  const layers = await loadOptionLayers(choice);
+  const reader = new OptionReader(layers);
+  reader.refuseUnknown(
+    ownSection,
+    Object.values(ownOptions).map(({ option }) => option),
+  );
+
+  const database = await resolveDatabase({ reader, env, cwd });
+  const values: ResolvedOption[] = [...database.values];
+  const read = <T>(definition: OptionDefinition<T>, show: (value: T) => string = String): T | undefined => {
+    const { section, option } = definition;
+    const { value, source } = reader.get(definition);
+    values.push({ section, option, value: value === undefined ? null : show(value), source });
+    return value;
+  };
+  const readPath = (definition: OptionDefinition<string>, fallback?: string): string | undefined => {
+    const { section, option } = definition;
+    const found = reader.find(definition);
+    const value = found === undefined ? fallback : path.resolve(cwd, found.value);
+    values.push({ section, option, value: value ?? null, source: found?.source ?? "default" });
+    return value;
+  };
+
+  const { sdir, backupPath, backupFilename, backupTmpdir } = applicationOptions;
+  const sdirPath = readPath(sdir);
+  const backup: Settings["backup"] = { filename: "" };
+  const backupFolder = readPath(backupPath);
+  if (backupFolder !== undefined) backup.path = backupFolder;
+  backup.filename = read(backupFilename)!;
+  const tmpdir = readPath(backupTmpdir);
+  if (tmpdir !== undefined) backup.tmpdir = tmpdir;
+  const fileStoragePath = readPath(
+    applicationOptions.fileStoragePath,
+    sdirPath === undefined ? undefined : path.join(sdirPath, "file_storage"),
+  );
+
+  const own: OwnSettings = {
+    applicationCommand: read(ownOptions.applicationCommand, (words) => words.join(" ")),
+    applicationPython: read(ownOptions.applicationPython),
+    pgBinDir: readPath(ownOptions.pgBinDir),
+    jobs: read(ownOptions.jobs),
+    compression: read(ownOptions.compression)!,
+    level: read(ownOptions.level),
+    admin: undefined,
+    template: read(ownOptions.template),
+    keepPreviousMs: read(ownOptions.keepPrevious, showDuration)!,
+    service: read(ownOptions.service)!,
+  };
+  refuseLevel(reader, own);
+  const admin = await resolveAdmin({ reader, env, cwd }, database.settings);
+  own.admin = admin.settings;
+  values.push(...admin.values);
+
+  return {
+    database: database.settings,
+    sdirPath,
+    fileStoragePath,
+    fontPath: sdirPath === undefined ? undefined : path.join(sdirPath, "core", "fontconfig"),
+    backup,
+    ngwbackup: own,
+    files: layers.files,
+    values,
+  };
+}
+
+/**
+ * The application's data folder, for commands that cannot do without.
+ * @throws UsageError when it is not configured
+ */
+export function requireSdirPath(settings: Settings): string {
+  if (settings.sdirPath !== undefined) return settings.sdirPath;
+  const read = settings.files.length === 0 ? "no configuration file was found" : `read: ${settings.files.join(", ")}`;
+  throw new UsageError("no-sdir", `option sdir of section [core] is not set (${read})`, {
+    hints:
+      settings.files.length === 0
+        ? [`name the file with --config PATH or in NEXTGISWEB_CONFIG; without them: ${defaultConfigPaths.join(", ")}`]
+        : ["set it to the data folder of NextGIS Web, as in: [core] sdir = /srv/ngw/data"],
+  });
+}
+
+/** Highest level that a compression takes; undefined where it has none. */
+export function maxCompressionLevel(compression: CompressionChoice): number | undefined {
+  return { zstd: 22, deflate: 9, none: undefined }[compression];
+}
+
+function refuseLevel(reader: OptionReader, { compression, level }: OwnSettings): void {
+  const max = maxCompressionLevel(compression);
+  if (level === undefined || max === undefined || level <= max) return;
+  const expected = `a whole number from 1 to ${max} with compression ${compression}`;
+  const { source } = reader.get(ownOptions.level);
+  throw wrongValue({ ...ownOptions.level, type: { ...ownOptions.level.type, expected } }, String(level), source);
+}
