@@ -6,8 +6,8 @@ import { isOwnProgram } from "./own-program.ts";
 
 /** Where the installed application's command is looked for. */
 export interface CommandSearch {
-  /** `[ngwbackup] application.command`: a path, or a name to be found in PATH; `nextgisweb` when left out. */
-  command?: string;
+  /** `[ngwbackup] application.command`: a path or a name in PATH, and first arguments; `nextgisweb` when left out. */
+  command?: readonly string[];
   env: Readonly<Record<string, string | undefined>>;
   /** Folder against which a relative path counts. */
   cwd: string;
@@ -15,32 +15,41 @@ export interface CommandSearch {
   skip?: ReadonlySet<string>;
 }
 
+/** The installed application's own command. */
+export interface ApplicationCommand {
+  /** Absolute. */
+  path: string;
+  /** Arguments that come before all others: of `sudo -u ngw /opt/ngw/env/bin/nextgisweb` the last three. */
+  firstArgs: readonly string[];
+}
+
+/** The command and arguments as text, for messages and hints. */
+export function commandText({ path, firstArgs }: ApplicationCommand, args: readonly string[] = []): string {
+  return [path, ...firstArgs, ...args].join(" ");
+}
+
 /**
  * Finds the installed application's own command, never ours.
- * @returns absolute path; undefined when nothing is configured and PATH has none
+ * @returns undefined when nothing is configured and PATH has none
  * @throws RefusedError when the configured one is not there, cannot be executed, or is ngwbackup itself
  */
-export async function findApplicationCommand(search: CommandSearch): Promise<string | undefined> {
-  const { command, env, cwd, skip } = search;
-  if (command !== undefined && command.includes("/")) {
-    const path = resolve(cwd, command);
-    if (!(await isExecutable(path)))
-      throw new RefusedError("application-command", `application.command ${path} is not an executable file`, {
-        hints: [setCommandHint],
-      });
-    if (await isOwnProgram(path))
-      throw new RefusedError("application-command", `application.command ${path} is ngwbackup itself`, {
-        hints: [setCommandHint],
-      });
-    return path;
+export async function findApplicationCommand(search: CommandSearch): Promise<ApplicationCommand | undefined> {
+  const { env, cwd, skip } = search;
+  const [name, ...firstArgs] = search.command ?? [];
+  const refused = (why: string): RefusedError =>
+    new RefusedError("application-command", `application.command ${name ?? ""} ${why}`, { hints: [setCommandHint] });
+  if (name?.includes("/") === true) {
+    const path = resolve(cwd, name);
+    if (!(await isExecutable(path))) throw refused("is not an executable file");
+    if (await isOwnProgram(path)) throw refused("is ngwbackup itself");
+    return { path, firstArgs };
   }
-  for (const path of pathCandidates(command ?? "nextgisweb", env, cwd)) {
-    if (skip?.has(path) !== true && (await isExecutable(path)) && !(await isOwnProgram(path))) return path;
+  for (const path of pathCandidates(name ?? "nextgisweb", env, cwd)) {
+    if (skip?.has(path) !== true && (await isExecutable(path)) && !(await isOwnProgram(path)))
+      return { path, firstArgs };
   }
-  if (command === undefined) return undefined;
-  throw new RefusedError("application-command", `application.command ${command} is in no folder of PATH`, {
-    hints: [setCommandHint],
-  });
+  if (name === undefined) return undefined;
+  throw refused("is in no folder of PATH");
 }
 
 /** What to do when the application is not found by itself. */

@@ -1,7 +1,7 @@
 import { basename, dirname, resolve } from "node:path";
 import { AppError, messageOf, RefusedError } from "../errors.ts";
 import { runChild } from "../processes/child-process.ts";
-import { type CommandSearch, findApplicationCommand, setCommandHint } from "./application-command.ts";
+import { type CommandSearch, commandText, findApplicationCommand, setCommandHint } from "./application-command.ts";
 import type { ComponentFolder } from "./catalog.ts";
 import { commandInterpreter } from "./interpreter.ts";
 import { listComponentsScript } from "./list-components-script.ts";
@@ -67,7 +67,7 @@ async function findPython(search: ApplicationSearch): Promise<string> {
     });
   const python = await commandInterpreter(command, search);
   if (python === undefined)
-    throw new RefusedError("application-python", `${command} does not tell which Python it runs in`, {
+    throw new RefusedError("application-python", `${commandText(command)} does not tell which Python it runs in`, {
       hints: [setPythonHint],
     });
   return python;

@@ -1,6 +1,6 @@
 import { open } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { isExecutable, pathCandidates } from "./application-command.ts";
+import { type ApplicationCommand, isExecutable, pathCandidates } from "./application-command.ts";
 
 /** Interpreter lines of scripts are far shorter. */
 const headBytes = 4096;
@@ -12,24 +12,37 @@ const pythonName = /^(?:python|pypy)[\d.]*$/;
 
 /**
  * Finds the Python that a command runs in: from its first line, or in the folder beside it, as in a virtual environment.
- * @param command path of the application's command
+ * Of a command with first arguments (`sudo -u ngw /opt/ngw/env/bin/nextgisweb`) any path among them counts, the last first.
+ * @param command of the application
  * @param search environment whose PATH counts for `#!/usr/bin/env python3`
  * @returns undefined when the command does not tell
  */
 export async function commandInterpreter(
-  command: string,
+  command: ApplicationCommand,
   search: { env: Readonly<Record<string, string | undefined>>; cwd: string },
 ): Promise<string | undefined> {
-  const head = await readHead(command);
+  const paths = [command.path, ...command.firstArgs.filter((word) => word.startsWith("/"))];
+  for (const path of paths.reverse()) {
+    const python = (await isExecutable(path)) ? await fileInterpreter(path, search) : undefined;
+    if (python !== undefined) return python;
+  }
+  return undefined;
+}
+
+async function fileInterpreter(
+  path: string,
+  search: { env: Readonly<Record<string, string | undefined>>; cwd: string },
+): Promise<string | undefined> {
+  if (pythonName.test(basename(path))) return path;
+  const head = await readHead(path);
   const trampoline = shellTrampoline.exec(head);
   const named = trampoline?.[1] ?? trampoline?.[2] ?? shebangPython(head);
+  // A system's bin folder has its own Python beside all commands: that says nothing about a command which is no Python.
+  if (named === undefined && !(await isVirtualEnvironment(dirname(dirname(path))))) return undefined;
   const candidates: string[] = [];
   if (named !== undefined)
     candidates.push(...(named.includes("/") ? [named] : pathCandidates(named, search.env, search.cwd)));
-  candidates.push(join(dirname(command), "python3"), join(dirname(command), "python"));
-  // A system's bin folder has its own Python beside all commands: that says nothing about a command which is no Python.
-  const isPython = named !== undefined || (await isVirtualEnvironment(dirname(dirname(command))));
-  if (!isPython) return undefined;
+  candidates.push(join(dirname(path), "python3"), join(dirname(path), "python"));
   for (const candidate of candidates) if (await isExecutable(candidate)) return candidate;
   return undefined;
 }

@@ -1,11 +1,12 @@
 import type { Writable } from "node:stream";
 import { AppError, messageOf } from "../errors.ts";
 import { ChildError, runChild } from "../processes/child-process.ts";
+import { type ApplicationCommand, commandText } from "./application-command.ts";
 
 /** How the installed application's own migration command is run. */
 export interface UpgradeOptions {
-  /** Path of the application's command. */
-  command: string;
+  /** The application's command, as `findApplicationCommand` gives it. */
+  command: ApplicationCommand;
   /** True: only show what would be done. */
   dryRun: boolean;
   /** Environment of the command; `NEXTGISWEB_CONFIG` in it says which configuration counts. */
@@ -48,9 +49,10 @@ const helpTimeoutMs = 120_000;
 export async function runUpgrade(options: UpgradeOptions): Promise<void> {
   const form = await upgradeForm(options);
   const args = options.dryRun ? form : [...form, "--no-dry-run"];
-  const line = [options.command, ...args].join(" ");
+  const { path, firstArgs } = options.command;
+  const line = commandText(options.command, args);
   try {
-    await runChild(options.command, args, options);
+    await runChild(path, [...firstArgs, ...args], options);
   } catch (error) {
     options.signal.throwIfAborted();
     throw new UpgradeError(error instanceof ChildError ? error.message : `cannot run ${line}: ${messageOf(error)}`, {
@@ -84,13 +86,24 @@ export function upgradeAfterRestoreError(error: unknown, retryCommand: string): 
   );
 }
 
+/**
+ * The environment in which the application reads the configuration that we read, whatever named it.
+ * @param configPaths configuration files in order, absolute; empty leaves the environment as it is
+ */
+export function applicationEnvironment(
+  env: Readonly<Record<string, string | undefined>>,
+  configPaths: readonly string[],
+): Record<string, string | undefined> {
+  return configPaths.length === 0 ? { ...env } : { ...env, NEXTGISWEB_CONFIG: configPaths.join(":") };
+}
+
 /** Finds out by asking for help, without side effects, how the installed release names its command. */
 async function upgradeForm(options: UpgradeOptions): Promise<readonly string[]> {
   const failures: unknown[] = [];
   for (const form of commandForms) {
     const timeout = AbortSignal.timeout(helpTimeoutMs);
     try {
-      await runChild(options.command, [...form, "--help"], {
+      await runChild(options.command.path, [...options.command.firstArgs, ...form, "--help"], {
         env: options.env,
         cwd: options.cwd,
         signal: AbortSignal.any([options.signal, timeout]),
@@ -101,9 +114,9 @@ async function upgradeForm(options: UpgradeOptions): Promise<readonly string[]> 
       failures.push(error);
     }
   }
-  throw new UpgradeError(`${options.command} has no migration command that answers`, {
+  throw new UpgradeError(`${commandText(options.command)} has no migration command that answers`, {
     cause: failures.at(0),
     details: failures.flatMap((error) => [messageOf(error), ...(error instanceof AppError ? error.details : [])]),
-    hints: [`see what it says by itself: ${options.command} migration upgrade --help`],
+    hints: [`see what it says by itself: ${commandText(options.command, ["migration", "upgrade", "--help"])}`],
   });
 }
