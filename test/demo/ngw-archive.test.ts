@@ -83,19 +83,16 @@ describe("archives in the manner of NextGIS Web", () => {
     await runPython("import sys, zipfile\nzipfile.ZipFile(sys.argv[1], 'w').writestr('component/x/$index', '')", [
       archive,
     ]);
-    const { settings, drop } = await createTestDatabase();
-    onTestFinished(drop);
-    const restore = restoreLikeNgw({ archive, settings, fileStoragePath: folder, fontPath: folder });
+    const database = await createTestDatabase();
+    onTestFinished(() => database.drop());
+    const restore = restoreLikeNgw({ archive, settings: database.settings, fileStoragePath: folder, fontPath: folder });
     await expect(restore).rejects.toThrow("there is no entry component/");
     expect(await readdir(folder)).toEqual(["broken.zip"]);
   });
 });
 
 describe.skipIf(goldenArchives.length === 0)("golden archives", () => {
-  test.each(goldenArchives)(
-    "$name, read by other programs, has its expected fingerprint",
-    async ({ path, expected }) => {
-      expect(differences(expected(), await restored(path))).toEqual([]);
-    },
-  );
+  test.each(goldenArchives)("$name, read by other programs, has its expected fingerprint", async (golden) => {
+    expect(differences(golden.expected(), await restored(golden.path))).toEqual([]);
+  });
 });
