@@ -1,5 +1,6 @@
 import { type AppErrorOptions, AppError, RefusedError, messageOf } from "../errors.ts";
 import type { ConnectionParameters } from "./connection-parameters.ts";
+import { quoteIdentifier } from "./quoting.ts";
 
 /**
  * Turns what a failed connection attempt threw into an error for the administrator.
@@ -40,7 +41,7 @@ export function connectionError(error: unknown, parameters: ConnectionParameters
       return refused(
         "no-connect-privilege",
         `role ${user} may not connect to database ${database}: ${said}`,
-        `as an administrator: GRANT CONNECT ON DATABASE ${database} TO ${user}`,
+        `as an administrator: GRANT CONNECT ON DATABASE ${quoteIdentifier(database)} TO ${quoteIdentifier(user)}`,
       );
     case "53300":
       return refused(

@@ -1,0 +1,141 @@
+import { AppError, messageOf, RefusedError } from "../errors.ts";
+import { type Client, connect, lostConnection } from "./connection.ts";
+import { sqlState } from "./connection-errors.ts";
+import { qualifiedName, quoteLiteral } from "./quoting.ts";
+import type { ConnectionSettings } from "./settings.ts";
+
+/** The one view of the database that everything in a backup is read from. Whoever opened it closes it. */
+export interface Snapshot {
+  /** For `pg_dump --snapshot` and {@link importSnapshot}; good as long as the snapshot is open. */
+  readonly id: string;
+  /** The session that holds the snapshot; read by it as well, but leave its transaction open. */
+  readonly client: Client;
+  /** The server's time when the snapshot was taken. */
+  readonly takenAt: Date;
+  /** @throws AppError when the session has been lost, and the snapshot with it */
+  ensureAlive(): void;
+  close(): Promise<void>;
+}
+
+/** A table by its schema and name. */
+export interface TableName {
+  schema: string;
+  name: string;
+}
+
+/**
+ * Opens a `REPEATABLE READ READ ONLY` transaction and exports its snapshot; on a standby, too.
+ * @throws RefusedError as `connect` does
+ */
+export async function openSnapshot(settings: ConnectionSettings): Promise<Snapshot> {
+  const client = await connect(settings, { applicationName: "ngwbackup snapshot" });
+  try {
+    await client.query("BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY");
+    await setUpReading(client);
+    const { rows } = await client.query<{ id: string; taken_at: Date }>(
+      "SELECT pg_catalog.pg_export_snapshot() AS id, pg_catalog.transaction_timestamp() AS taken_at",
+    );
+    const { id, taken_at: takenAt } = rows[0]!;
+    const ensureAlive = (): void => {
+      const cause = lostConnection(client);
+      if (cause === undefined) return;
+      throw new AppError("snapshot-lost", `the session that holds the snapshot has ended: ${cause.message}`, { cause });
+    };
+    return { id, client, takenAt, ensureAlive, close: () => close(client) };
+  } catch (error) {
+    await close(client);
+    throw error;
+  }
+}
+
+/**
+ * Begins a transaction on another session that sees exactly what the snapshot sees. End it with `ROLLBACK` or `end()`.
+ * @param encoding `client_encoding` of the rows, see {@link dumpEncoding}; UTF8 when left out
+ * @throws AppError when the snapshot is gone
+ */
+export async function importSnapshot(client: Client, id: string, encoding = "UTF8"): Promise<void> {
+  await client.query("BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY");
+  try {
+    await client.query(`SET TRANSACTION SNAPSHOT ${quoteLiteral(id)}`);
+  } catch (error) {
+    throw new AppError("snapshot-lost", `snapshot ${id} is gone: ${messageOf(error)}`, { cause: error });
+  }
+  await setUpReading(client, encoding);
+}
+
+/**
+ * The encoding to dump a database in: UTF8, which every client can read, but SQL_ASCII for a database in that, since its
+ * bytes can be anything and the server converts none.
+ */
+export async function dumpEncoding(client: Client): Promise<"UTF8" | "SQL_ASCII"> {
+  const { rows } = await client.query<{ server_encoding: string }>("SHOW server_encoding");
+  return rows[0]?.server_encoding === "SQL_ASCII" ? "SQL_ASCII" : "UTF8";
+}
+
+/**
+ * Takes `ACCESS SHARE` locks in the client's transaction, so that none of the tables can be dropped, truncated or
+ * rewritten until it ends; readers and writers are not held up.
+ * @param waitMs how long to wait for somebody else's stronger lock
+ * @throws RefusedError when a table is locked by others or has been dropped
+ */
+export async function lockTables(client: Client, tables: readonly TableName[], waitMs: number): Promise<void> {
+  if (tables.length === 0) return;
+  await client.query(`SET LOCAL lock_timeout = ${Math.max(1, Math.round(waitMs))}`);
+  // a statement of a thousand names instead of a round trip a table
+  for (let start = 0; start < tables.length; start += 1000) {
+    const names = tables.slice(start, start + 1000).map(({ schema, name }) => `ONLY ${qualifiedName(schema, name)}`);
+    try {
+      await client.query(`LOCK TABLE ${names.join(", ")} IN ACCESS SHARE MODE`);
+    } catch (error) {
+      throw lockError(error, waitMs);
+    }
+  }
+  await client.query("SET LOCAL lock_timeout = 0");
+}
+
+function lockError(error: unknown, waitMs: number): unknown {
+  switch (sqlState(error)) {
+    case "55P03":
+      return new RefusedError("tables-locked", `a table stayed locked by others for ${waitMs / 1000} s`, {
+        cause: error,
+        hints: [
+          "see who holds it: SELECT * FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE mode LIKE '%Exclusive%'",
+        ],
+      });
+    case "42P01":
+      return new RefusedError("table-dropped", `a table was dropped in the meantime: ${messageOf(error)}`, {
+        cause: error,
+        hints: ["try again"],
+      });
+    case "53200":
+      return new RefusedError("out-of-locks", "the server has no room for a lock on every table", {
+        cause: error,
+        hints: ["raise max_locks_per_transaction in postgresql.conf and restart the server"],
+      });
+    default:
+      return error;
+  }
+}
+
+/** The settings pg_dump reads with, so that texts come back as the same values whatever the server's own settings are. */
+async function setUpReading(client: Client, encoding?: string): Promise<void> {
+  await client.query(
+    [
+      "SET search_path = ''",
+      "SET DateStyle = 'ISO'",
+      "SET IntervalStyle = 'postgres'",
+      "SET extra_float_digits = 3",
+      "SET bytea_output = 'hex'",
+      "SET xmloption = 'content'",
+      "SET row_security = off",
+      // several sessions read pieces of one table, each its own
+      "SET synchronize_seqscans = off",
+      ...(encoding === undefined ? [] : [`SET client_encoding = ${quoteLiteral(encoding)}`]),
+    ].join("; "),
+  );
+}
+
+async function close(client: Client): Promise<void> {
+  if (lostConnection(client) === undefined) await client.query("ROLLBACK").catch(() => {});
+  await client.end().catch(() => {});
+}
