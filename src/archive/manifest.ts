@@ -1,0 +1,205 @@
+import { createHash } from "node:crypto";
+import { RefusedError } from "../errors.ts";
+import { damagedError, printable } from "./damage.ts";
+import { manifestEntryName, parseEntryName } from "./entry-names.ts";
+import { InvalidValue } from "./json-checks.ts";
+import { nestsDeeper, splitLines } from "./json-lines.ts";
+import { decodeEnd, decodeEntry, decodeHeader, decodeLoss, formatOf } from "./manifest-lines.ts";
+import {
+  type Manifest,
+  type ManifestEnd,
+  type ManifestEntry,
+  type ManifestHeader,
+  type ManifestLoss,
+  digestOfComment,
+  formatVersion,
+  manifestComment,
+} from "./manifest-types.ts";
+import { PackedLines } from "./packed-lines.ts";
+import type { ArchiveReader } from "./reader.ts";
+import type { ArchiveWriter, EntryTotals } from "./writer.ts";
+
+export type { Manifest, ManifestEnd, ManifestEntry, ManifestHeader, ManifestLoss } from "./manifest-types.ts";
+
+/** A manifest that was written. */
+export interface WrittenManifest {
+  /** Digest of the plain lines, lower-case hex. */
+  sha256: string;
+  /** For `ArchiveWriter.finish`. */
+  comment: string;
+  end: ManifestEnd;
+  entry: EntryTotals;
+}
+
+/** Takes the manifest's lines as they come, in flat memory. */
+export interface ManifestBuilder {
+  addEntry(entry: ManifestEntry): void;
+  addLoss(loss: ManifestLoss): void;
+  /** Totals so far. */
+  readonly totals: Readonly<ManifestEnd>;
+  /** Adds the end line and writes `manifest.jsonl`, the archive's last entry, deflated; once only. */
+  writeTo(writer: ArchiveWriter): Promise<WrittenManifest>;
+}
+
+/** Begins a manifest. */
+export function createManifestBuilder(header: ManifestHeader): ManifestBuilder {
+  const lines = new PackedLines();
+  const end: ManifestEnd = { type: "end", entries: 0, losses: 0, rows: 0, blobs: 0, plainBytes: 0 };
+  const add = (line: ManifestHeader | ManifestEntry | ManifestLoss | ManifestEnd): void =>
+    lines.add(JSON.stringify(line));
+  add(header);
+  return {
+    totals: end,
+    addEntry(entry) {
+      add(entry);
+      end.entries++;
+      end.rows += entry.rows ?? 0;
+      end.plainBytes += entry.plainBytes;
+      if (parseEntryName(entry.name)?.kind === "record") end.blobs++;
+    },
+    addLoss(loss) {
+      add(loss);
+      end.losses++;
+    },
+    async writeTo(writer) {
+      add(end);
+      const { sha256 } = lines;
+      const open = await writer.openEntry(manifestEntryName, { deflate: true });
+      for await (const chunk of lines.read()) await open.write(chunk);
+      const entry = await open.close();
+      return { sha256, comment: manifestComment(sha256), end, entry };
+    },
+  };
+}
+
+/** Some 2.5 million frames, of one table. */
+const longestLineBytes = 64 * 1024 * 1024;
+const deepestNesting = 8;
+
+/** What a sound manifest of such an archive stays below; a bomb does not. */
+function manifestLimitBytes(reader: ArchiveReader): number {
+  let limit = 64 * 1024 * 1024;
+  for (const { storedBytes } of reader.entries.values()) limit += 4096 + storedBytes;
+  return limit;
+}
+
+/**
+ * Reads and validates the manifest: first its digest against the archive's comment, then every line.
+ * That the entries are as it says is for whoever reads them to compare.
+ * @returns undefined for an archive without one, as NextGIS Web writes it
+ * @throws DamagedError for anything wrong; RefusedError for a format that is newer than this program
+ */
+export async function readManifest(reader: ArchiveReader): Promise<Manifest | undefined> {
+  const { label } = reader;
+  const damage = (what: string, expected: string, found: string): Error =>
+    damagedError(label, { what, entry: manifestEntryName, expected, found: printable(found) });
+  const digest = digestOfComment(reader.comment);
+  const entry = reader.entries.get(manifestEntryName);
+  if (digest === undefined && entry === undefined) return undefined;
+  if (entry === undefined) throw damage("missing manifest", "one, as the archive's comment names its digest", "none");
+  if (digest === undefined) {
+    const found = reader.comment === "" ? "none" : reader.comment;
+    throw damage("no digest of the manifest", "one in the comment (in a folder: manifest.sha256)", found);
+  }
+  const limitBytes = manifestLimitBytes(reader);
+  if (entry.contentBytes > limitBytes) {
+    throw damage("manifest is too large", `at most ${limitBytes} bytes`, `${entry.contentBytes} bytes`);
+  }
+  const hash = createHash("sha256");
+  for await (const chunk of reader.read(manifestEntryName)) hash.update(chunk);
+  const found = hash.digest("hex");
+  if (found !== digest) throw damage("sha256 of the manifest differs from the comment's", digest, found);
+  return await parseManifest(label, reader.read(manifestEntryName));
+}
+
+/**
+ * Validates a manifest's lines.
+ * @param label of the archive
+ * @throws DamagedError, RefusedError
+ */
+export async function parseManifest(label: string, content: AsyncIterable<Buffer>): Promise<Manifest> {
+  const problem = (line: number, expected: string, found: string): Error =>
+    damagedError(label, { what: `line ${line}`, entry: manifestEntryName, expected, found: printable(found) });
+  const manifest: Omit<Manifest, "header" | "end"> & Partial<Manifest> = { entries: new Map(), losses: [] };
+  const totals: ManifestEnd = { type: "end", entries: 0, losses: 0, rows: 0, blobs: 0, plainBytes: 0 };
+  let lines = 0;
+  for await (const { number, text } of splitLines(content, longestLineBytes, problem)) {
+    lines = number;
+    if (nestsDeeper(text, deepestNesting)) throw problem(number, `at most ${deepestNesting} levels`, "deeper nesting");
+    let value: unknown;
+    try {
+      value = JSON.parse(text);
+    } catch {
+      throw problem(number, "a JSON object", text.slice(0, 80));
+    }
+    if (number === 1) checkFormat(label, value, problem);
+    try {
+      takeLine(manifest, totals, value, number);
+    } catch (error) {
+      if (error instanceof InvalidValue) throw problem(number, error.expected, error.found);
+      throw error;
+    }
+  }
+  const { header, end, entries, losses } = manifest;
+  if (header === undefined) throw problem(1, "a header line", "an empty manifest");
+  if (end === undefined) throw problem(lines + 1, "the end line", "the end of the manifest");
+  for (const key of ["entries", "losses", "rows", "blobs", "plainBytes"] as const) {
+    if (end[key] !== totals[key]) throw problem(lines, `${totals[key]} as end.${key}, by the lines before`, `${end[key]}`);
+  }
+  return { header, entries, losses, end };
+}
+
+function checkFormat(
+  label: string,
+  value: unknown,
+  problem: (line: number, expected: string, found: string) => Error,
+): void {
+  let format: number;
+  try {
+    format = formatOf(value);
+  } catch (error) {
+    if (error instanceof InvalidValue) throw problem(1, error.expected, error.found);
+    throw error;
+  }
+  if (format === formatVersion) return;
+  throw new RefusedError(
+    "unknown-format",
+    `${label}: unknown archive format: expected format ${formatVersion}, found ${format}`,
+    { hints: ["install the version of ngwbackup that wrote the archive, or a newer one"] },
+  );
+}
+
+function takeLine(
+  manifest: Omit<Manifest, "header" | "end"> & Partial<Manifest>,
+  totals: ManifestEnd,
+  value: unknown,
+  number: number,
+): void {
+  const type = typeof value === "object" && value !== null && "type" in value ? value.type : undefined;
+  if ((type === "header") !== (number === 1)) throw new InvalidValue("the header as the first line only", String(type));
+  if (manifest.end !== undefined) throw new InvalidValue("nothing after the end line", String(type));
+  switch (type) {
+    case "header":
+      manifest.header = decodeHeader(value);
+      return;
+    case "entry": {
+      const entry = decodeEntry(value);
+      if (manifest.entries.has(entry.name)) throw new InvalidValue("each entry once", `${entry.name} again`);
+      manifest.entries.set(entry.name, entry);
+      totals.entries++;
+      totals.rows += entry.rows ?? 0;
+      totals.plainBytes += entry.plainBytes;
+      if (parseEntryName(entry.name)?.kind === "record") totals.blobs++;
+      return;
+    }
+    case "loss":
+      manifest.losses.push(decodeLoss(value));
+      totals.losses++;
+      return;
+    case "end":
+      manifest.end = decodeEnd(value);
+      return;
+    default:
+      throw new InvalidValue("a line of type header, entry, loss or end", String(type));
+  }
+}
