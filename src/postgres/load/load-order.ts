@@ -1,4 +1,7 @@
+import { DamagedError } from "../../errors.ts";
 import type { Toc, TocEntry } from "../toc.ts";
+import { checkCopyStatement } from "./copy-statement.ts";
+import { largeObjectSql } from "./large-object-entries.ts";
 
 /** What running an entry means. */
 export type LoadClass =
@@ -44,9 +47,93 @@ export interface LoadOrderOptions {
   privileges?: boolean;
 }
 
+const classes: Readonly<Record<string, LoadClass>> = {
+  BLOB: "large-object",
+  "BLOB METADATA": "large-object",
+  BLOBS: "large-object-data",
+  "SEQUENCE SET": "sequence",
+  INDEX: "index",
+  CONSTRAINT: "constraint",
+  "CHECK CONSTRAINT": "constraint",
+  "FK CONSTRAINT": "foreign-key",
+};
+
 /** `TABLE public.resource`: an entry as messages name it. */
 export function entryLabel(entry: TocEntry): string {
   return `${entry.description} ${entry.namespace ? `${entry.namespace}.` : ""}${entry.tag}`;
 }
 
-export declare function planLoad(toc: Toc, options?: LoadOrderOptions): LoadPlan;
+/**
+ * Decides which entries of a table of contents a restore runs, and how, by the rules of pg_restore with `--no-owner`.
+ * The definitions are SQL that is run as it is: whoever restores an archive gives its author the rights of the role that
+ * restores. Only what the rows are sent to is checked, because rows and statements travel by different ways.
+ * @throws DamagedError for rows without a COPY statement, or with something else in its place
+ */
+export function planLoad(toc: Toc, options: LoadOrderOptions = {}): LoadPlan {
+  const plan: LoadPlan = { entries: [], omitted: [], extensions: [] };
+  const created = new Set(toc.entries.filter((entry) => isTable(entry)).map(relationKey));
+  const seen = new Set<number>();
+  for (const entry of toc.entries) {
+    if (seen.has(entry.dumpId)) {
+      throw new DamagedError("toc-duplicate", `the table of contents holds entry ${entry.dumpId} twice`);
+    }
+    seen.add(entry.dumpId);
+    if (entry.description === "EXTENSION") plan.extensions.push(entry.tag);
+    const reason = omission(entry, options);
+    if (reason === undefined) plan.entries.push(planEntry(entry, created));
+    else plan.omitted.push({ entry, reason });
+  }
+  return plan;
+}
+
+/** Whether an entry makes a relation that TABLE DATA, indexes and constraints refer to. */
+export function isTable(entry: TocEntry): boolean {
+  return /^(?:FOREIGN )?TABLE$|^MATERIALIZED VIEW$/.test(entry.description);
+}
+
+function planEntry(entry: TocEntry, created: ReadonlySet<string>): PlannedEntry {
+  if (entry.description === "TABLE DATA") {
+    const copySql = checkCopyStatement(entry.copyStatement, entryLabel(entry));
+    return { entry, class: created.has(relationKey(entry)) ? "rows" : "extension-rows", sql: "", copySql };
+  }
+  const planned = classes[entry.description] ?? (entry.section === 2 ? "pre-data" : "rest");
+  const sql = entry.description.startsWith("BLOB") ? largeObjectSql(entry) : (entry.definition ?? "");
+  return { entry, class: planned, sql, copySql: undefined };
+}
+
+function omission(entry: TocEntry, options: LoadOrderOptions): string | undefined {
+  const { description, tag } = entry;
+  switch (description) {
+    case "ENCODING":
+    case "STDSTRINGS":
+    case "SEARCHPATH":
+      return "session setting";
+    case "DATABASE":
+    case "DATABASE PROPERTIES":
+      return "database itself";
+    case "EXTENSION":
+      return "extension, which the database must have already";
+    case "SUBSCRIPTION":
+      return "subscription, which would take part in replication";
+    case "STATISTICS DATA":
+      return "statistics, which ANALYZE makes anew";
+    case "SCHEMA":
+      return tag === "public" ? "schema public itself" : undefined;
+    case "ACL":
+    case "DEFAULT ACL":
+      if (options.privileges !== true) return "privileges";
+      if (/^DATABASE /.test(tag)) return "database itself";
+      return tag === "SCHEMA public" ? "schema public itself" : undefined;
+    case "COMMENT":
+    case "SECURITY LABEL":
+      if (/^DATABASE /.test(tag)) return "database itself";
+      if (/^EXTENSION /.test(tag)) return "extension, which the database must have already";
+      return tag === "SCHEMA public" ? "schema public itself" : undefined;
+    default:
+      return undefined;
+  }
+}
+
+function relationKey(entry: TocEntry): string {
+  return JSON.stringify([entry.namespace ?? "", entry.tag]);
+}

@@ -1,13 +1,20 @@
-import type { Reporter } from "../../progress.ts";
+import { type Reporter, startStage } from "../../progress.ts";
 import type { Client } from "../connection.ts";
 import type { DumpSource } from "./dump-source.ts";
+import { batchEntries } from "./load-batches.ts";
+import { loadLargeObjects } from "./load-large-objects.ts";
 import type { PlannedEntry } from "./load-order.ts";
-import type { LoadTotals } from "./load-serial.ts";
+import { type LoadTotals, plainBytesOf } from "./load-serial.ts";
+import { setUpLoadSession } from "./load-session.ts";
+import { stagePlan } from "./load-stages.ts";
+import { inTransaction } from "./run-batch.ts";
+import { buildTask, type TaskContext, tableTasks } from "./table-tasks.ts";
+import { type LoadTask, runTasks } from "./task-pool.ts";
 
 /** What {@link loadParallel} needs. */
 export interface LoadParallelOptions {
   /** Opens one more connection to the database that is loaded; the loader sets it up and closes it. */
-  connect(): Promise<Client>;
+  connect: () => Promise<Client>;
   /** Connections at once, from 1. */
   jobs: number;
   entries: readonly PlannedEntry[];
@@ -18,10 +25,110 @@ export interface LoadParallelOptions {
 
 /**
  * Runs entries over several connections in many committed transactions of bounded lock use. A failure leaves a part behind,
- * which the caller discards.
+ * which the caller discards. When this settles, no statement of it runs any more and its connections are closed.
  * @throws AppError that names the entry and gives the server's message, DamagedError for rows that do not fit the archive's count
  */
 export async function loadParallel(options: LoadParallelOptions): Promise<LoadTotals> {
-  void options;
-  throw new Error("not yet");
+  const clients: Client[] = [];
+  try {
+    for (let job = 0; job < Math.max(1, options.jobs); job += 1) {
+      options.signal.throwIfAborted();
+      const client = await options.connect();
+      clients.push(client);
+      await setUpLoadSession(client);
+    }
+    return await loadStages(options, clients);
+  } finally {
+    await Promise.all(clients.map((client) => client.end().catch(() => undefined)));
+  }
+}
+
+async function loadStages(options: LoadParallelOptions, clients: readonly Client[]): Promise<LoadTotals> {
+  const { source, reporter, entries } = options;
+  const stages = stagePlan(entries);
+  const totals: LoadTotals = { entries: entries.length, rows: 0, largeObjects: 0 };
+  const one = clients.slice(0, 1);
+
+  startStage(reporter, "schema");
+  await runCancellable([buildTask(stages.schema, 0)], one, options);
+
+  const rows = startStage(reporter, "rows and indexes", plainBytesOf(entries, source));
+  const context: TaskContext = {
+    source,
+    jobs: clients.length,
+    advance: (bytes) => rows.advance(bytes),
+    loaded: (count) => (totals.rows += count),
+  };
+  await runCancellable(
+    [
+      ...tableTasks(stages.tables, context),
+      ...batchEntries(stages.sequences).map((batch) => buildTask(batch, 0)),
+      ...largeObjectTask(stages.largeObjects, context, totals),
+    ],
+    clients,
+    options,
+  );
+
+  startStage(reporter, "constraints");
+  await runCancellable(
+    mergeGroups(stages.foreignKeys).map((group) => buildTask(group, group.length)),
+    clients,
+    options,
+  );
+  await runCancellable([buildTask(stages.rest, 0)], one, options);
+  return totals;
+}
+
+/** Few groups fill a transaction alone: they share one until there are some dozens of keys. */
+function mergeGroups(groups: readonly PlannedEntry[][]): PlannedEntry[][] {
+  const merged: PlannedEntry[][] = [];
+  for (const group of groups) {
+    const last = merged.at(-1);
+    if (last !== undefined && last.length + group.length <= 36) last.push(...group);
+    else merged.push([...group]);
+  }
+  return merged;
+}
+
+function largeObjectTask(entries: readonly PlannedEntry[], context: TaskContext, totals: LoadTotals): LoadTask[] {
+  const [planned] = entries;
+  if (planned === undefined) return [];
+  return [
+    {
+      priority: 0,
+      after: [],
+      async run(client, signal) {
+        totals.largeObjects = await inTransaction(client, () =>
+          loadLargeObjects(client, planned, context.source, context.advance, signal),
+        );
+      },
+    },
+  ];
+}
+
+/** Runs tasks; when they fail or are to stop, statements that the server still works on are cancelled. */
+async function runCancellable(
+  tasks: readonly LoadTask[],
+  clients: readonly Client[],
+  options: LoadParallelOptions,
+): Promise<void> {
+  if (tasks.length === 0) return;
+  const pids = await Promise.all(clients.map(backendPid));
+  await runTasks(tasks, clients, options.signal, () => cancelBackends(options.connect, pids));
+}
+
+async function backendPid(client: Client): Promise<number> {
+  const { rows } = await client.query<{ pid: number }>("SELECT pg_catalog.pg_backend_pid() AS pid");
+  return rows[0]?.pid ?? 0;
+}
+
+/** Best effort: without it, the statements end by themselves later. */
+async function cancelBackends(connect: () => Promise<Client>, pids: readonly number[]): Promise<void> {
+  try {
+    const client = await connect();
+    await client.query("SELECT pg_catalog.pg_cancel_backend(pid) FROM pg_catalog.unnest($1::int[]) AS pid", [pids]);
+    await client.end();
+  } catch {
+    // the server is gone, or takes no more connections
+  }
 }

@@ -1,7 +1,11 @@
-import type { Reporter } from "../../progress.ts";
+import { DamagedError } from "../../errors.ts";
+import { type Reporter, startStage } from "../../progress.ts";
 import type { Client } from "../connection.ts";
 import type { DumpSource } from "./dump-source.ts";
+import { loadLargeObjects } from "./load-large-objects.ts";
 import type { PlannedEntry } from "./load-order.ts";
+import { setUpLoadSession } from "./load-session.ts";
+import { checkRowCount, clearExtensionRows, copyRows, runEntry } from "./run-entry.ts";
 
 /** What {@link loadSerial} needs besides the connection. */
 export interface LoadSerialOptions {
@@ -9,8 +13,8 @@ export interface LoadSerialOptions {
   source: DumpSource;
   reporter: Reporter;
   signal: AbortSignal;
-  /** Large objects of the source are loaded as well; default true when the plan holds them. */
-  largeObjects?: boolean;
+  /** Name of the stage that is reported; `rows` when left out. */
+  stage?: string;
 }
 
 /** What was loaded. */
@@ -20,12 +24,65 @@ export interface LoadTotals {
   largeObjects: number;
 }
 
+interface Session {
+  path: string;
+  transaction: string;
+}
+
+const sessionQuery = `SELECT pg_catalog.current_setting('search_path') AS path, pg_catalog.txid_current()::text AS transaction`;
+
 /**
  * Runs entries one after another, in the order given, within the caller's open transaction; commits nothing.
+ * The session's search path is put back at the end; its other settings stay as pg_dump's statements need them.
  * @throws AppError that names the entry and gives the server's message, DamagedError for rows that do not fit the archive's count
  */
 export async function loadSerial(client: Client, options: LoadSerialOptions): Promise<LoadTotals> {
-  void client;
-  void options;
-  throw new Error("not yet");
+  const { entries, source, signal } = options;
+  const totals: LoadTotals = { entries: 0, rows: 0, largeObjects: 0 };
+  const stage = startStage(options.reporter, options.stage ?? "rows", plainBytesOf(entries, source));
+  const advance = (bytes: number): void => stage.advance(bytes);
+  const { rows: before } = await client.query<Session>(sessionQuery);
+  await setUpLoadSession(client);
+  for (const planned of entries) {
+    signal.throwIfAborted();
+    totals.entries += 1;
+    if (planned.class === "large-object-data") {
+      // one table of contents may have several such entries; the source gives all objects at once
+      if (totals.largeObjects > 0) continue;
+      totals.largeObjects = await loadLargeObjects(client, planned, source, advance, signal);
+    } else if (planned.copySql === undefined) {
+      await runEntry(client, planned);
+    } else {
+      totals.rows += await loadTable(client, planned, source, advance, signal);
+    }
+  }
+  const { rows: after } = await client.query<Session>(sessionQuery);
+  if (after[0]?.transaction !== before[0]?.transaction) {
+    throw new DamagedError("transaction-ended", "a statement of the archive ended the transaction of the restore");
+  }
+  await client.query("SELECT pg_catalog.set_config('search_path', $1, false)", [before[0]?.path ?? ""]);
+  return totals;
+}
+
+/** Plain size of all rows that entries stand for. */
+export function plainBytesOf(entries: readonly PlannedEntry[], source: DumpSource): number {
+  let total = 0;
+  for (const { entry, copySql } of entries) if (copySql !== undefined) total += source.table(entry)?.plainBytes ?? 0;
+  return total;
+}
+
+/** Loads one table whole and compares its count of rows. */
+export async function loadTable(
+  client: Client,
+  planned: PlannedEntry,
+  source: DumpSource,
+  advance: (bytes: number) => void,
+  signal: AbortSignal,
+): Promise<number> {
+  const rows = source.table(planned.entry);
+  if (rows === undefined) return 0;
+  if (planned.class === "extension-rows") await clearExtensionRows(client, planned);
+  const loaded = await copyRows(client, planned, rows, { from: 0, to: rows.parts }, advance, signal);
+  checkRowCount(planned, rows.rows, loaded);
+  return loaded;
 }

@@ -1,0 +1,151 @@
+import type { Client } from "../connection.ts";
+import type { DumpSource } from "./dump-source.ts";
+import { batchEntries, lockCost, locksPerTransaction } from "./load-batches.ts";
+import type { PlannedEntry } from "./load-order.ts";
+import { loadTable } from "./load-serial.ts";
+import type { TableUnit } from "./load-stages.ts";
+import { splitKey } from "./primary-key-parts.ts";
+import { inTransaction, runBatch } from "./run-batch.ts";
+import { checkRowCount, copyRows } from "./run-entry.ts";
+import type { LoadTask } from "./task-pool.ts";
+
+/** What tasks share. */
+export interface TaskContext {
+  source: DumpSource;
+  jobs: number;
+  advance: (bytes: number) => void;
+  /** Told how many rows the server took. */
+  loaded: (rows: number) => void;
+}
+
+const smallTableBytes = 4 * 1024 * 1024;
+const partBytes = 32 * 1024 * 1024;
+
+/**
+ * Makes tasks of tables: small ones share a transaction, rows, indexes and all; a big one's rows come in parts over several
+ * connections, and each of its indexes is a task of its own as soon as the last part is in. The biggest comes first.
+ */
+export function tableTasks(units: readonly TableUnit[], context: TaskContext): LoadTask[] {
+  const small: TableUnit[] = [];
+  const tasks: LoadTask[] = [];
+  for (const unit of units) {
+    if (plainBytes(unit, context) <= smallTableBytes) small.push(unit);
+    else tasks.push(...bigTableTasks(unit, context));
+  }
+  for (const batch of batchUnits(small, context)) tasks.push(smallTablesTask(batch, context));
+  return tasks;
+}
+
+function smallTablesTask(units: readonly TableUnit[], context: TaskContext): LoadTask {
+  const builds = units.flatMap((unit) => unit.builds);
+  return {
+    priority: units.reduce((sum, unit) => sum + plainBytes(unit, context), 0),
+    after: [],
+    async run(client, signal) {
+      let rows = 0;
+      await inTransaction(client, async () => {
+        for (const unit of units) {
+          signal.throwIfAborted();
+          if (unit.rows !== undefined) {
+            rows += await loadTable(client, unit.rows, context.source, context.advance, signal);
+          }
+        }
+        await runBatch(client, builds, signal);
+      });
+      context.loaded(rows);
+    },
+  };
+}
+
+function bigTableTasks(unit: TableUnit, context: TaskContext): LoadTask[] {
+  const bytes = plainBytes(unit, context);
+  const rowTasks = unit.rows === undefined ? [] : rowsTasks(unit.rows, bytes, context);
+  const builds = unit.builds.map((planned) => ({
+    planned,
+    parts: unit.builds.length > 1 ? splitKey(planned) : undefined,
+  }));
+  const indexTasks = builds.flatMap(({ planned, parts }) => {
+    const index = planned.class === "index" ? planned : parts?.index;
+    return index === undefined ? [] : [buildTask([index], indexPriority(index, bytes), rowTasks)];
+  });
+  const constraints = builds.flatMap(({ planned, parts }) =>
+    planned.class === "index" ? [] : [parts?.constraint ?? planned],
+  );
+  const last =
+    constraints.length === 0 ? [] : [buildTask(constraints, bytes * 2, indexTasks.length > 0 ? indexTasks : rowTasks)];
+  return [...rowTasks, ...indexTasks, ...last];
+}
+
+function rowsTasks(planned: PlannedEntry, bytes: number, context: TaskContext): LoadTask[] {
+  const rows = context.source.table(planned.entry);
+  if (rows === undefined) return [];
+  const wanted = context.jobs === 1 || planned.class === "extension-rows" ? 1 : Math.ceil(bytes / partBytes);
+  const pieces = Math.max(1, Math.min(rows.parts, wanted));
+  let total = 0;
+  let left = pieces;
+  return Array.from({ length: pieces }, (_, piece) => ({
+    priority: bytes,
+    after: [],
+    async run(client: Client, signal: AbortSignal) {
+      const from = Math.floor((piece * rows.parts) / pieces);
+      const to = Math.floor(((piece + 1) * rows.parts) / pieces);
+      total += await inTransaction(client, () =>
+        pieces === 1
+          ? loadTable(client, planned, context.source, context.advance, signal)
+          : copyRows(client, planned, rows, { from, to }, context.advance, signal),
+      );
+      left -= 1;
+      if (left > 0) return;
+      checkRowCount(planned, rows.rows, total);
+      context.loaded(total);
+    },
+  }));
+}
+
+/** A task that runs entries in order, as few transactions as the lock space allows. */
+export function buildTask(
+  entries: readonly PlannedEntry[],
+  priority: number,
+  after: readonly LoadTask[] = [],
+): LoadTask {
+  return {
+    priority,
+    after,
+    async run(client, signal) {
+      for (const batch of batchEntries(entries)) {
+        await inTransaction(client, () => runBatch(client, batch, signal));
+      }
+    },
+  };
+}
+
+/** A GiST index takes several times as long as a B-tree over the same rows. */
+function indexPriority(index: PlannedEntry, bytes: number): number {
+  return bytes * (/\bUSING gist\b/i.test(index.sql) ? 8 : 4);
+}
+
+function batchUnits(units: readonly TableUnit[], context: TaskContext): TableUnit[][] {
+  const total = units.reduce((sum, unit) => sum + plainBytes(unit, context), 0);
+  const mostBytes = Math.max(smallTableBytes / 4, Math.min(4 * smallTableBytes, total / (context.jobs * 4)));
+  const batches: TableUnit[][] = [];
+  let cost = Infinity;
+  let bytes = 0;
+  for (const unit of units) {
+    const added =
+      (unit.rows === undefined ? 4 : lockCost(unit.rows)) + unit.builds.reduce((sum, one) => sum + lockCost(one), 0);
+    const size = plainBytes(unit, context);
+    if (cost + added > locksPerTransaction || bytes + size > mostBytes) {
+      batches.push([]);
+      cost = 0;
+      bytes = 0;
+    }
+    batches.at(-1)?.push(unit);
+    cost += added;
+    bytes += size;
+  }
+  return batches;
+}
+
+function plainBytes(unit: TableUnit, context: TaskContext): number {
+  return unit.rows === undefined ? 0 : (context.source.table(unit.rows.entry)?.plainBytes ?? 0);
+}
