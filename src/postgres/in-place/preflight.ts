@@ -1,0 +1,265 @@
+import type { Finding } from "../../finding.ts";
+import { serverVersionNumber, type Client } from "../connection.ts";
+import type { DumpSource } from "../load/dump-source.ts";
+import { entryLabel, planLoad } from "../load/load-order.ts";
+import { lockFinding, readLockSpace } from "../lock-space.ts";
+import type { ConnectionSettings } from "../settings.ts";
+import { refuseOthers } from "./alone.ts";
+import { listDatabaseWide, splitExisting } from "./database-wide.ts";
+import { dependentsOfOthers } from "./dependents.ts";
+import { finalLockNeed } from "./final-locks.ts";
+import { planFor } from "./in-place-restore.ts";
+import { listExtensionTables } from "./kept-notes.ts";
+import { leftoversOf, withSession } from "./kept-states.ts";
+import { listMarkedSchemas } from "./markers.ts";
+import { sortLiveSchemas } from "./move-aside.ts";
+import { listLargeObjects, listObjects, objectReference } from "./owned-objects.ts";
+import { RefusedError } from "../../errors.ts";
+
+/** What {@link preflightInPlace} looks at. */
+export interface PreflightOptions {
+  settings: ConnectionSettings;
+  source: DumpSource;
+  privileges?: boolean;
+  /** Sessions of our own in the database. */
+  ownPids?: readonly number[];
+}
+
+/** Names listed under a finding. */
+const shown = 20;
+
+/**
+ * Whether an archive can be restored in place: every check, whether it fails or not. Nothing is changed.
+ * @throws RefusedError when the database cannot be reached
+ */
+export async function preflightInPlace(options: PreflightOptions): Promise<Finding[]> {
+  return withSession(options.settings, async (client) => [
+    await checkVersion(client, options.source),
+    await checkEncoding(client, options.source),
+    await checkExtensions(client, options.source),
+    await checkExtensionTables(client),
+    await checkPrivileges(client),
+    ...(await checkOthersObjects(client, options)),
+    await checkDatabaseWide(client, options),
+    await checkLockSpace(client, options),
+    await checkSessions(client, options.ownPids ?? []),
+    await checkLeftovers(client),
+  ]);
+}
+
+async function checkVersion(client: Client, { toc }: DumpSource): Promise<Finding> {
+  const check = "server-version";
+  const server = Math.floor((await serverVersionNumber(client)) / 10000);
+  const archive = Number.parseInt(toc.serverVersion ?? "", 10);
+  if (server < 12)
+    return {
+      level: "fail",
+      check,
+      message: `PostgreSQL ${server} is older than 12`,
+      hint: "use PostgreSQL 12 or newer",
+    };
+  if (Number.isNaN(archive) || archive <= server)
+    return {
+      level: "ok",
+      check,
+      message: `PostgreSQL ${server}, and the archive comes from ${toc.serverVersion ?? "an unknown one"}`,
+    };
+  return {
+    level: "warn",
+    check,
+    message: `the archive comes from PostgreSQL ${archive}, and this server is PostgreSQL ${server}: statements may be unknown to it, and then nothing is changed`,
+  };
+}
+
+async function checkEncoding(client: Client, { toc }: DumpSource): Promise<Finding> {
+  const check = "encoding";
+  const { rows } = await client.query<{ encoding: string }>(
+    "SELECT pg_catalog.pg_encoding_to_char(encoding) AS encoding FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()",
+  );
+  const database = rows[0]?.encoding ?? "";
+  const definition = toc.entries.find(({ description }) => description === "ENCODING")?.definition ?? "";
+  const archive = /'([^']+)'/.exec(definition)?.[1] ?? "UTF8";
+  if (archive === database) return { level: "ok", check, message: `the archive and the database are in ${database}` };
+  return {
+    level: database === "UTF8" ? "warn" : "fail",
+    check,
+    message: `the archive is in ${archive}, and the database is in ${database}`,
+    ...(database === "UTF8" ? {} : { hint: "restore into a database with encoding UTF8" }),
+  };
+}
+
+async function checkExtensions(client: Client, source: DumpSource): Promise<Finding> {
+  const { rows } = await client.query<{ name: string }>("SELECT extname::text AS name FROM pg_catalog.pg_extension");
+  const present = new Set(rows.map(({ name }) => name));
+  const missing = planLoad(source.toc).extensions.filter((name) => !present.has(name));
+  if (missing.length === 0)
+    return { level: "ok", check: "extensions", message: "every extension of the archive is there" };
+  return {
+    level: "fail",
+    check: "extensions",
+    message: `the database lacks extensions of the archive: ${missing.join(", ")}`,
+    hint: missing.map((name) => `CREATE EXTENSION "${name}";`).join("\n") + "  -- as superuser, in this database",
+  };
+}
+
+async function checkExtensionTables(client: Client): Promise<Finding> {
+  const check = "extension-tables";
+  const tables = (await listExtensionTables(client)).filter(({ table }) => table === "spatial_ref_sys");
+  const closed = tables.filter(({ writable }) => !writable);
+  if (closed.length === 0) return { level: "ok", check, message: "the role may change the rows of spatial_ref_sys" };
+  return {
+    level: "fail",
+    check,
+    message: "the role may not change the rows of spatial_ref_sys",
+    hint: closed
+      .map(({ schema, table }) => `ALTER TABLE "${schema}"."${table}" OWNER TO CURRENT_ROLE_OF_THE_APPLICATION;`)
+      .join("\n"),
+  };
+}
+
+async function checkPrivileges(client: Client): Promise<Finding> {
+  const check = "privileges";
+  const { rows } = await client.query<{ role: string; database: string; create: boolean; public: boolean | null }>(
+    `SELECT current_user::text AS role, pg_catalog.current_database()::text AS database,
+            pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE') AS create,
+            (SELECT pg_catalog.has_schema_privilege(oid, 'CREATE') FROM pg_catalog.pg_namespace WHERE nspname = 'public') AS public`,
+  );
+  const found = rows[0] ?? { role: "", database: "", create: false, public: null };
+  const missing: string[] = [];
+  if (!found.create) missing.push(`GRANT CREATE ON DATABASE "${found.database}" TO "${found.role}";`);
+  if (found.public === null) missing.push("CREATE SCHEMA public;");
+  else if (!found.public) missing.push(`GRANT CREATE ON SCHEMA public TO "${found.role}";`);
+  if (missing.length === 0) return { level: "ok", check, message: `role ${found.role} may create schemas and tables` };
+  return {
+    level: "fail",
+    check,
+    message: `role ${found.role} may not create what a restore has to`,
+    hint: missing.join("\n"),
+  };
+}
+
+async function checkOthersObjects(client: Client, { source }: PreflightOptions): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  const dependents = await dependentsOfOthers(client);
+  if (dependents.length > 0) {
+    findings.push({
+      level: "fail",
+      check: "dependents",
+      message: `${dependents.length} objects of other roles depend on what the restore replaces`,
+      details: dependents
+        .slice(0, shown)
+        .map(({ dependent, owner, needs }) => `${dependent} of role ${owner} needs ${needs}`),
+      hint: "let their owners drop them, and make them again afterwards",
+    });
+  }
+  const live = await sortLiveSchemas(client);
+  const whole = new Set(live.whole.map(({ name }) => name));
+  const objects = await listObjects(client);
+  const others = objects.filter(({ ours, internal }) => !ours && !internal);
+  const named = new Set(
+    source.toc.entries.map(({ namespace, tag }) => JSON.stringify([namespace, tag.replace(/\(.*$/s, "")])),
+  );
+  const inTheWay = others.filter(
+    ({ schema, name }) => !whole.has(schema) && named.has(JSON.stringify([schema, name.replace(/^"(.*)"$/s, "$1")])),
+  );
+  // a range's functions belong to the server's first role, so that only a superuser can move the range
+  const stuck = objects.filter(({ ours, internal, schema }) => !ours && internal && !whole.has(schema));
+  const oids = new Set((await listLargeObjects(client)).filter(({ ours }) => !ours).map(({ oid }) => oid));
+  const largeObjects = source.toc.entries.filter(({ description, tag }) => description === "BLOB" && oids.has(tag));
+  const obstacles = [
+    ...inTheWay.map((object) => `${objectReference(object)} of role ${object.owner}`),
+    ...stuck.map((object) => `${objectReference(object)}, made for a range type that stands in a schema which stays`),
+    ...largeObjects.map(({ tag }) => `large object ${tag}`),
+    ...[...(await schemasOfOthers(client, source))].map((schema) => `schema ${schema}`),
+  ];
+  findings.push(
+    obstacles.length === 0
+      ? {
+          level: "ok",
+          check: "objects-of-others",
+          message: "nothing of other roles stands where the archive's objects go",
+        }
+      : {
+          level: "fail",
+          check: "objects-of-others",
+          message: `${obstacles.length} objects that the role may not move stand where the archive's objects go`,
+          details: obstacles.slice(0, shown),
+          hint: "give them to the application's role, drop them, or restore with --side-by-side",
+        },
+  );
+  const taken = others.filter(({ schema }) => whole.has(schema));
+  if (taken.length > 0) {
+    findings.push({
+      level: "warn",
+      check: "objects-inside",
+      message: `${taken.length} objects of other roles stand in schemas that the restore replaces, and go with them`,
+      details: taken.slice(0, shown).map((object) => `${objectReference(object)} of role ${object.owner}`),
+    });
+  }
+  return findings;
+}
+
+/** Schemas of the archive that exist and can neither be renamed nor be filled. */
+async function schemasOfOthers(client: Client, { toc }: DumpSource): Promise<Set<string>> {
+  const { rows } = await client.query<{ name: string }>(
+    `SELECT nspname::text AS name FROM pg_catalog.pg_namespace
+      WHERE NOT pg_catalog.pg_has_role(nspowner, 'USAGE') AND NOT pg_catalog.has_schema_privilege(oid, 'CREATE')`,
+  );
+  const named = new Set(toc.entries.filter(({ description }) => description === "SCHEMA").map(({ tag }) => tag));
+  return new Set(rows.map(({ name }) => name).filter((name) => named.has(name) && name !== "public"));
+}
+
+async function checkDatabaseWide(client: Client, options: PreflightOptions): Promise<Finding> {
+  const check = "database-wide";
+  const existing = await listDatabaseWide(client);
+  if (existing.length === 0)
+    return { level: "ok", check, message: "nothing outside of schemas that a restore in place keeps" };
+  const clashing = splitExisting(planLoad(options.source.toc).entries, existing).existing;
+  return {
+    level: "warn",
+    check,
+    message: `${existing.length} things belong to the whole database and stay as they are, ${clashing.length} of them in place of the archive's`,
+    details: [
+      ...existing.slice(0, shown).map(({ kind, name, owner }) => `${kind} ${name} of role ${owner}`),
+      ...clashing.slice(0, shown).map(({ entry }) => `not from the archive: ${entryLabel(entry)}`),
+    ],
+  };
+}
+
+async function checkLockSpace(client: Client, options: PreflightOptions): Promise<Finding> {
+  const staging = await planFor(client, options);
+  const need = await finalLockNeed(client, await sortLiveSchemas(client), staging);
+  const finding = lockFinding(need, await readLockSpace(client));
+  if (finding.level === "ok" || staging.unstaged.size === 0) return finding;
+  const reasons = [...staging.unstaged].map(
+    ([schema, reason]) => `schema ${schema} cannot be loaded beforehand: ${reason}`,
+  );
+  return { ...finding, details: [...(finding.details ?? []), ...reasons.slice(0, shown)] };
+}
+
+async function checkSessions(client: Client, ownPids: readonly number[]): Promise<Finding> {
+  try {
+    await refuseOthers(client, ownPids);
+    return { level: "ok", check: "sessions", message: "nobody else is connected to the database" };
+  } catch (error) {
+    if (!(error instanceof RefusedError)) throw error;
+    return {
+      level: "fail",
+      check: "sessions",
+      message: error.message,
+      details: error.details,
+      ...(error.hints[0] === undefined ? {} : { hint: error.hints[0] }),
+    };
+  }
+}
+
+async function checkLeftovers(client: Client): Promise<Finding> {
+  const left = leftoversOf(await listMarkedSchemas(client));
+  if (left.length === 0) return { level: "ok", check: "leftovers", message: "no earlier restore left anything behind" };
+  return {
+    level: "warn",
+    check: "leftovers",
+    message: `an earlier restore left ${left.length} schemas behind, which the next one drops`,
+    details: left.slice(0, shown).map(({ schema, state }) => `${schema} (${state})`),
+  };
+}
