@@ -21,6 +21,8 @@ export interface Context {
   readonly calledAs: string;
   /** Process id, part of the names of temporary files, so that a later run can tell whether their owner lives. */
   readonly pid: number;
+  /** Whether we are root, and so may give files to the user of the application. */
+  readonly isRoot: boolean;
   now(): Date;
   /** Aborted by the first Ctrl-C or SIGTERM; its reason is the AppError to end with (exit 130 or 143). */
   readonly signal: AbortSignal;

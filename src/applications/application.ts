@@ -39,6 +39,8 @@ export interface Application {
   countBlobs(client: SqlClient): Promise<{ blobs: number; sizeBytes: number }>;
   /** Every blob that the transaction's snapshot lists, by component and uuid, in batches; needs a transaction block. */
   listBlobs(client: SqlClient): AsyncIterable<readonly BlobRecord[]>;
+  /** For each blob named, whether a row refers to it. */
+  knownBlobs(client: SqlClient, names: readonly { component: string; uuid: string }[]): Promise<boolean[]>;
   /** Identifies the instance; null when it has no such setting. */
   instanceId(client: SqlClient): Promise<string | null>;
   /** Applied migrations; null when the application keeps none. */

@@ -87,6 +87,15 @@ export const nextgisweb: Application = {
     }
   },
 
+  async knownBlobs(client, names) {
+    const { rows } = await client.query(
+      `select exists (select from public.fileobj f where f.component = n.component and f.uuid = n.uuid) as known
+       from unnest($1::text[], $2::text[]) with ordinality as n(component, uuid, place) order by n.place`,
+      [names.map(({ component }) => component), names.map(({ uuid }) => uuid)],
+    );
+    return (rows as { known: boolean }[]).map(({ known }) => known);
+  },
+
   instanceId: (client) => readSetting(client, "core", "instance_id"),
 
   async appliedMigrations(client) {

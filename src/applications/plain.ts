@@ -9,6 +9,7 @@ export const plain: Application = {
   blobTable: () => Promise.resolve(undefined),
   countBlobs: () => Promise.resolve({ blobs: 0, sizeBytes: 0 }),
   async *listBlobs() {},
+  knownBlobs: (_client, names) => Promise.resolve(names.map(() => true)),
   instanceId: () => Promise.resolve(null),
   appliedMigrations: () => Promise.resolve(null),
   recordBackup: () => Promise.resolve(),

@@ -168,7 +168,12 @@ export async function planNewFiles(files: RestoreFiles, planned: Iterable<Planne
   await syncPath(files.work.path);
 }
 
-/** Writes down, durably, what will be moved away. */
+/** What was written down to be moved away, so far. */
+export function plannedRemovals(files: RestoreFiles): AsyncIterable<PlannedFile> {
+  return readList(files, "remove");
+}
+
+/** Writes down, durably, what will be moved away; takes the place of what was written down before. */
 export async function planRemovals(
   files: RestoreFiles,
   planned: AsyncIterable<PlannedFile> | Iterable<PlannedFile>,

@@ -107,7 +107,7 @@ async function writeBlob(
     return { entry, frames };
   }
   const open = await writer.openEntry(name, { deflate });
-  for (let next = first; next.done !== true; next = await iterator.next()) {
+  for (let next: IteratorResult<Block> = first; next.done !== true; next = await iterator.next()) {
     note(next.value);
     await open.write(next.value.stored);
   }

@@ -1,0 +1,64 @@
+import { availableParallelism } from "node:os";
+import { loadSettings } from "../config/settings.ts";
+import { ExitCode } from "../errors.ts";
+import { type BackupResult, backup as runBackup } from "../operations/backup/backup.ts";
+import { formatBytes, formatCount } from "../terminal/format.ts";
+import type { BackupFlags } from "./backup.command.ts";
+import type { CommandContext } from "./command.ts";
+
+/** `backup [TARGET]`: prints the archive's path and nothing else on stdout. */
+export default async function backup(this: CommandContext, flags: BackupFlags, target?: string): Promise<void> {
+  const settings = await loadSettings({ env: this.env, cwd: this.cwd, configPaths: flags.config });
+  const own = settings.ngwbackup;
+  const compression = flags.compression ?? own.compression;
+  const result = await runBackup(
+    {
+      settings,
+      target,
+      compression,
+      level: flags.level ?? (flags.compression === undefined ? own.level : undefined),
+      jobs: flags.jobs ?? own.jobs ?? Math.max(2, Math.min(8, availableParallelism())),
+      strict: flags.strict,
+      oneShot: flags.oneShot,
+      noZip: flags.noZip,
+      overwrite: flags.overwrite,
+      dryRun: flags.dryRun,
+    },
+    this,
+    this.output,
+  );
+  const path = result.target.kind === "stdout" ? "-" : result.target.path;
+  if (result.written === undefined) {
+    this.output.note(describeEstimate(result, path));
+    this.output.finish({ command: "backup", dryRun: true, path, ...result.estimate });
+    return;
+  }
+  const { written } = result;
+  this.output.note(
+    `${formatCount(written.tables)} tables, ${formatCount(written.rows)} rows, ${formatCount(written.blobs)} blobs: ${formatBytes(written.tableBytes + written.blobBytes)} in an archive of ${formatBytes(written.sizeBytes)}\n`,
+  );
+  if (written.losses > 0) {
+    this.output.report({
+      type: "warning",
+      code: "losses",
+      message: `the archive is complete but for ${written.losses} ${written.losses === 1 ? "loss" : "losses"}, named above and by ngwbackup inspect`,
+    });
+    this.setExitCode(ExitCode.losses);
+  }
+  const { snapshotAt, ...numbers } = written;
+  this.output.finish(
+    { command: "backup", path, snapshotAt: snapshotAt.toISOString(), ...numbers },
+    result.target.kind === "stdout" ? undefined : `${path}\n`,
+  );
+}
+
+function describeEstimate({ estimate }: BackupResult, path: string): string {
+  return [
+    "dry run: every check passed, nothing was written",
+    `  target   ${path}`,
+    `  tables   ${formatCount(estimate.tables)}, ${formatBytes(estimate.tableBytes)}`,
+    `  blobs    ${formatCount(estimate.blobs)}, ${formatBytes(estimate.blobBytes)}`,
+    `  archive  about ${formatBytes(estimate.archiveBytes)}`,
+    "",
+  ].join("\n");
+}

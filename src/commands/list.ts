@@ -1,0 +1,43 @@
+import { loadSettings } from "../config/settings.ts";
+import { UsageError } from "../errors.ts";
+import { listArchives } from "../operations/list/list-archives.ts";
+import { formatBytes, formatTime } from "../terminal/format.ts";
+import { formatTable } from "../terminal/table.ts";
+import type { CommandContext, CommonFlags } from "./command.ts";
+
+/** `list [WHERE]`: the archives of a folder, newest first. */
+export default async function list(this: CommandContext, flags: CommonFlags, where?: string): Promise<void> {
+  const folder = where ?? (await loadSettings({ env: this.env, cwd: this.cwd, configPaths: flags.config })).backup.path;
+  if (folder === undefined)
+    throw new UsageError("no-folder", "no folder given, and no backup.path configured", {
+      hints: ["set backup.path in section [core] of the configuration", `${this.calledAs} list FOLDER`],
+    });
+  const archives = await listArchives(folder, this.cwd);
+  const yesOrNo = (value: boolean): string => (value ? "yes" : "no");
+  const table = formatTable(
+    [
+      { title: "TIME" },
+      { title: "SIZE", align: "right" },
+      { title: "INSTANCE" },
+      { title: "APPLICATION" },
+      { title: "ENCRYPTED" },
+      { title: "INCREMENTAL" },
+      { title: "STATE" },
+      { title: "PATH" },
+    ],
+    archives.map((archive) => [
+      formatTime(archive.time),
+      formatBytes(archive.sizeBytes),
+      archive.instanceId ?? "-",
+      archive.application === "" ? "-" : archive.application,
+      yesOrNo(archive.encrypted),
+      yesOrNo(archive.incremental),
+      archive.state,
+      archive.path,
+    ]),
+  );
+  this.output.finish(
+    { command: "list", archives: archives.map((archive) => ({ ...archive, time: archive.time.toISOString() })) },
+    table,
+  );
+}

@@ -1,0 +1,95 @@
+import { availableParallelism } from "node:os";
+import { loadSettings, type Settings } from "../config/settings.ts";
+import { AppError, UsageError } from "../errors.ts";
+import { dropKept } from "../operations/restore/drop-kept.ts";
+import { migrateAfterRestore, pendingAfterRestore } from "../operations/restore/migrate.ts";
+import { type RestoreOutcome, restore as runRestore } from "../operations/restore/restore.ts";
+import { undoRestore } from "../operations/restore/undo.ts";
+import { canAsk, confirm } from "../terminal/confirm.ts";
+import { formatBytes, formatCount, formatTime } from "../terminal/format.ts";
+import type { CommandContext } from "./command.ts";
+import type { RestoreFlags } from "./restore.command.ts";
+import { formatPlan } from "./restore-plan-text.ts";
+
+/** `restore ARCHIVE`, `restore --undo`, and `restore --keep-previous 0` alone, which drops what is kept. */
+export default async function restore(this: CommandContext, flags: RestoreFlags, archive?: string): Promise<void> {
+  const settings = await loadSettings({ env: this.env, cwd: this.cwd, configPaths: flags.config });
+  if (flags.undo) return await undo.call(this, settings, archive);
+  if (archive === undefined) {
+    if (flags.keepPrevious === 0) return await drop.call(this, settings);
+    throw new UsageError("no-archive", "no archive given", { hints: [`${this.calledAs} restore ARCHIVE`] });
+  }
+  if (flags.inPlace && flags.sideBySide)
+    throw new UsageError("two-ways", "--in-place and --side-by-side exclude each other");
+  const interactive = !flags.yes && !flags.json && canAsk(this) && archive !== "-";
+  const outcome = await runRestore(
+    {
+      settings,
+      archive,
+      way: flags.inPlace ? "in-place" : flags.sideBySide ? "side-by-side" : undefined,
+      jobs: flags.jobs ?? settings.ngwbackup.jobs ?? Math.max(2, Math.min(8, availableParallelism())),
+      verify: !flags.noVerify,
+      dryRun: flags.dryRun,
+      keepPreviousMs: flags.keepPrevious ?? settings.ngwbackup.keepPreviousMs,
+      confirm: async (plan) => {
+        this.output.note(formatPlan(plan));
+        return interactive ? await confirm(this, `replace database ${plan.database} and its files?`) : true;
+      },
+    },
+    this,
+    this.output,
+  );
+  await report.call(this, outcome, flags, settings, archive);
+}
+
+async function report(
+  this: CommandContext,
+  { plan, result }: RestoreOutcome,
+  flags: RestoreFlags,
+  settings: Settings,
+  archive: string,
+): Promise<void> {
+  const summary = { command: "restore", archive, way: plan.way, database: plan.database };
+  if (flags.dryRun) {
+    this.output.note(formatPlan(plan));
+    const failed = plan.findings.filter(({ level }) => level === "fail");
+    this.output.finish({ ...summary, dryRun: true, possible: failed.length === 0, findings: plan.findings });
+    if (failed.length > 0) this.setExitCode(4);
+    return;
+  }
+  if (result === undefined) throw new AppError("not-confirmed", "not confirmed: nothing was changed");
+  const { staged, removed, keptUntil, notes } = result;
+  this.output.note(
+    [
+      `restored ${plan.database} ${plan.way === "in-place" ? "in place" : "side by side"}: ${formatCount(plan.tables)} tables, ${formatCount(staged.staged + staged.reused)} files (${formatBytes(staged.stagedBytes)} written, ${formatCount(staged.reused)} kept as they were, ${formatCount(removed)} moved away)`,
+      ...notes,
+      keptUntil === undefined
+        ? "the previous state was not kept"
+        : `the previous state is kept until ${formatTime(keptUntil)}: ${this.calledAs} restore --undo brings it back`,
+      "",
+    ].join("\n"),
+  );
+  const pending = await pendingAfterRestore(settings, this, this.output);
+  if (flags.migrate && pending.length > 0) await migrateAfterRestore(settings, this, this.output);
+  this.output.finish({
+    ...summary,
+    ...staged,
+    removed,
+    keptUntil: keptUntil?.toISOString() ?? null,
+    pendingMigrations: flags.migrate ? 0 : pending.length,
+  });
+  this.output.note(`start the service again: systemctl start ${settings.ngwbackup.service}\n`);
+}
+
+async function undo(this: CommandContext, settings: Settings, archive: string | undefined): Promise<void> {
+  if (archive !== undefined) throw new UsageError("undo-archive", "--undo takes no archive");
+  const state = await undoRestore(settings, this, this.output);
+  this.output.note(`brought back the state from before the restore of ${formatTime(state.createdAt)}\n`);
+  this.output.finish({ command: "restore", undone: state.runId });
+}
+
+async function drop(this: CommandContext, settings: Settings): Promise<void> {
+  const dropped = await dropKept(settings, this, this.output);
+  this.output.note(dropped === 0 ? "no previous state is kept\n" : "dropped the previous state\n");
+  this.output.finish({ command: "restore", dropped });
+}

@@ -1,0 +1,24 @@
+import { ExitCode } from "../errors.ts";
+import { verifyPath } from "../operations/verify/verify-path.ts";
+import { formatCount } from "../terminal/format.ts";
+import type { CommandContext, CommonFlags } from "./command.ts";
+
+/** `verify ARCHIVE...`: a line an archive, all of them, whatever is wrong with one. */
+export default async function verify(this: CommandContext, _flags: CommonFlags, ...archives: string[]): Promise<void> {
+  const lines: string[] = [];
+  const results: Record<string, unknown>[] = [];
+  let exitCode: number = ExitCode.done;
+  for (const archive of archives) {
+    const { problems, exitCode: code } = await verifyPath(archive, this, this.output);
+    exitCode = Math.max(exitCode, code);
+    lines.push(
+      ...(problems.length === 0 ? [`ok ${archive}`] : problems.map((problem) => `bad ${archive}: ${problem}`)),
+    );
+    results.push({ archive, ok: problems.length === 0, problems });
+  }
+  const bad = results.filter(({ ok }) => ok !== true).length;
+  if (archives.length > 1)
+    this.output.note(`${formatCount(archives.length - bad)} of ${formatCount(archives.length)} archives are sound\n`);
+  this.output.finish({ command: "verify", archives: results }, `${lines.join("\n")}\n`);
+  if (exitCode !== ExitCode.done) this.setExitCode(exitCode);
+}

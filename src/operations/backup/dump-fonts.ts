@@ -1,0 +1,52 @@
+import { readFile, readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { componentDirectoryName, componentIndexName, componentRecordName } from "../../archive/entry-names.ts";
+import type { ManifestBuilder } from "../../archive/manifest.ts";
+import type { ArchiveWriter } from "../../archive/writer.ts";
+import { isFontName } from "../../files/storage-layout.ts";
+import { RecordIndex } from "./record-index.ts";
+
+/**
+ * Writes the custom fonts of an instance as records of component `core`. Without any, the component is left out:
+ * releases up to 4.9 cannot restore an archive that has it.
+ * @returns how many there were
+ */
+export async function dumpFonts(
+  writer: ArchiveWriter,
+  manifest: ManifestBuilder,
+  fontFolder: string | undefined,
+): Promise<number> {
+  if (fontFolder === undefined) return 0;
+  let names: string[];
+  try {
+    names = (await readdir(fontFolder)).filter(isFontName).toSorted();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return 0;
+    throw error;
+  }
+  if (names.length === 0) return 0;
+  const index = new RecordIndex("font");
+  await writer.addDirectory(componentDirectoryName("core"));
+  for (const filename of names) {
+    let content: Buffer;
+    try {
+      content = await readFile(join(fontFolder, filename));
+    } catch (error) {
+      manifest.addLoss({ type: "loss", kind: "unreadable", what: `font ${filename}`, found: (error as Error).message });
+      continue;
+    }
+    const entry = await writer.addEntry(componentRecordName("core", index.nextId, "none"), content);
+    manifest.addEntry({
+      type: "entry",
+      name: entry.name,
+      storedBytes: entry.storedBytes,
+      contentBytes: entry.contentBytes,
+      sha256: entry.sha256,
+      codec: "none",
+      plainBytes: content.length,
+    });
+    await index.add({ component: "core", filename, size: content.length, sha256: entry.sha256 });
+  }
+  await index.writeTo(writer, manifest, componentIndexName("core"));
+  return names.length;
+}

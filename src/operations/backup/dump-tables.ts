@@ -1,0 +1,150 @@
+import { compressBlock, type Codec } from "../../archive/codec.ts";
+import { tableEntryName } from "../../archive/entry-names.ts";
+import type { ManifestBuilder } from "../../archive/manifest.ts";
+import type { ArchiveWriter, EntryWriter } from "../../archive/writer.ts";
+import { type Client, connect } from "../../postgres/connection.ts";
+import { copyOut } from "../../postgres/copy-out.ts";
+import type { TablePiece } from "../../postgres/ctid-pieces.ts";
+import type { ConnectionSettings } from "../../postgres/settings.ts";
+import { type Snapshot, importSnapshot } from "../../postgres/snapshot.ts";
+import type { StageProgress } from "../../progress.ts";
+import { type Block, type PieceOutput, runOrderedPieces } from "./ordered-pieces.ts";
+
+/** What {@link dumpTables} needs. */
+export interface DumpTablesOptions {
+  writer: ArchiveWriter;
+  manifest: ManifestBuilder;
+  settings: ConnectionSettings;
+  snapshot: Snapshot;
+  /** Encoding of the rows, as the table of contents says. */
+  encoding: string;
+  /** Pieces of all tables, those of one table next to each other, in the archive's order. */
+  pieces: readonly TablePiece[];
+  codec: Codec;
+  level: number | undefined;
+  /** Connections at once. */
+  jobs: number;
+  /** Bytes in flight. */
+  limitBytes: number;
+  progress: StageProgress;
+  signal: AbortSignal;
+}
+
+/** COPY text that is compressed as one frame: 1 to 4 MiB are best, 512 KiB are worse. */
+const blockBytes = 2 * 1024 * 1024;
+const smallestBlockBytes = 64 * 1024;
+
+/** A piece of a transaction's locks are its tables: a new transaction from time to time bounds them. */
+const piecesPerTransaction = 100;
+
+/** Ends the rows of a table, as pg_dump writes it, so that pg_restore is content. */
+const terminator = Buffer.from("\\.\n\n\n");
+
+interface OpenTable {
+  piece: TablePiece;
+  entry: EntryWriter;
+  frames: [number, number, number][];
+  rows: number;
+  plainBytes: number;
+}
+
+/** Copies rows over several connections that see the same snapshot, into one entry a table. */
+export async function dumpTables(options: DumpTablesOptions): Promise<{ rows: number; plainBytes: number }> {
+  const totals = { rows: 0, plainBytes: 0 };
+  const readers = Array.from({ length: options.jobs }, () => new PieceReader(options));
+  let open: OpenTable | undefined;
+  const end = await compressBlock(options.codec, options.level, terminator);
+  const closeTable = async (): Promise<void> => {
+    if (open === undefined) return;
+    await addFrame(open, { stored: end, plainBytes: terminator.length, rows: 0 });
+    await finishTable(options, open);
+    totals.rows += open.rows;
+    totals.plainBytes += open.plainBytes;
+    open = undefined;
+  };
+  try {
+    await runOrderedPieces<TablePiece>({
+      pieces: options.pieces,
+      workers: options.jobs,
+      limitBytes: options.limitBytes,
+      read: (piece, output, worker) => readers[worker]!.read(piece, output),
+      async write(piece, blocks) {
+        if (open?.piece.dumpId !== piece.dumpId) {
+          await closeTable();
+          const entry = await options.writer.openEntry(tableEntryName(piece.dumpId, options.codec));
+          open = { piece, entry, frames: [], rows: 0, plainBytes: 0 };
+        }
+        for await (const block of blocks) {
+          await addFrame(open, block);
+          options.progress.advance(block.plainBytes);
+        }
+      },
+    });
+    await closeTable();
+  } finally {
+    await Promise.all(readers.map((reader) => reader.close()));
+  }
+  return totals;
+}
+
+async function addFrame(table: OpenTable, block: Block): Promise<void> {
+  await table.entry.write(block.stored);
+  table.frames.push([block.stored.length, block.plainBytes, block.rows]);
+  table.rows += block.rows;
+  table.plainBytes += block.plainBytes;
+}
+
+async function finishTable({ manifest, codec }: DumpTablesOptions, table: OpenTable): Promise<void> {
+  const entry = await table.entry.close();
+  manifest.addEntry({
+    type: "entry",
+    name: entry.name,
+    storedBytes: entry.storedBytes,
+    contentBytes: entry.contentBytes,
+    sha256: entry.sha256,
+    codec,
+    plainBytes: table.plainBytes,
+    table: { schema: table.piece.schema, name: table.piece.name },
+    rows: table.rows,
+    frames: table.frames,
+  });
+}
+
+/** One connection that copies one piece after another. */
+class PieceReader {
+  readonly #options: DumpTablesOptions;
+  #client: Client | undefined;
+  #pieces = 0;
+
+  constructor(options: DumpTablesOptions) {
+    this.#options = options;
+  }
+
+  async read(piece: TablePiece, output: PieceOutput): Promise<void> {
+    const { codec, level, signal, snapshot } = this.#options;
+    snapshot.ensureAlive();
+    const client = await this.#inSnapshot();
+    await copyOut(client, piece.copySql, {
+      blockBytes: Math.max(smallestBlockBytes, Math.min(blockBytes, piece.sizeBytes * 2)),
+      signal,
+      onBlock: (block, rows) =>
+        output.push(block.length, async () => ({
+          stored: await compressBlock(codec, level, block),
+          plainBytes: block.length,
+          rows,
+        })),
+    });
+  }
+
+  async #inSnapshot(): Promise<Client> {
+    const { settings, snapshot, encoding } = this.#options;
+    if (this.#client === undefined) this.#client = await connect(settings, { applicationName: "ngwbackup copy" });
+    else if (this.#pieces % piecesPerTransaction === 0) await this.#client.query("rollback");
+    if (this.#pieces++ % piecesPerTransaction === 0) await importSnapshot(this.#client, snapshot.id, encoding);
+    return this.#client;
+  }
+
+  async close(): Promise<void> {
+    await this.#client?.end().catch(() => undefined);
+  }
+}

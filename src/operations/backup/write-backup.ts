@@ -1,0 +1,243 @@
+import { randomBytes } from "node:crypto";
+import type { Application } from "../../applications/application.ts";
+import type { Codec } from "../../archive/codec.ts";
+import { listEntryName, tocEntryName } from "../../archive/entry-names.ts";
+import { createManifestBuilder, type ManifestBuilder, type ManifestHeader } from "../../archive/manifest.ts";
+import type { ArchiveWriter } from "../../archive/writer.ts";
+import type { Context } from "../../context.ts";
+import { AppError } from "../../errors.ts";
+import type { StorageFolders } from "../../files/storage-layout.ts";
+import { planPieces } from "../../postgres/ctid-pieces.ts";
+import { dumpToc } from "../../postgres/dump-toc.ts";
+import { listMarkedSchemas } from "../../postgres/in-place/markers.ts";
+import { qualifiedName } from "../../postgres/quoting.ts";
+import { type Snapshot, dumpEncoding, lockTables } from "../../postgres/snapshot.ts";
+import { encodeToc } from "../../postgres/toc-encode.ts";
+import { encodeList } from "../../postgres/toc-list.ts";
+import type { Toc } from "../../postgres/toc.ts";
+import { type Reporter, startStage } from "../../progress.ts";
+import { toolVersion } from "../../version.ts";
+import type { BackupRequest } from "./backup.ts";
+import { dumpBlobs } from "./dump-blobs.ts";
+import { dumpFonts } from "./dump-fonts.ts";
+import { dumpLargeObjects } from "./dump-large-objects.ts";
+import { dumpTables } from "./dump-tables.ts";
+import type { BackupEstimate } from "./estimate.ts";
+import { takePinnedSnapshot, type PinnedSnapshot } from "./pinned-snapshot.ts";
+import { readDatabaseFacts } from "./server-facts.ts";
+import { tablesWithRows, withoutTransientRows } from "./table-plan.ts";
+
+/** Bytes in flight between the server, the compressor and the archive. */
+const inFlightBytes = 64 * 1024 * 1024;
+/** How long tables that somebody alters are waited for. */
+const tableLockMs = 60_000;
+/** Heap that one COPY takes; with its TOAST it may be more. */
+const pieceBytes = 24 * 1024 * 1024;
+
+/** What {@link writeBackup} needs. */
+export interface WriteBackupOptions {
+  request: BackupRequest;
+  application: Application;
+  pgDumpPath: string;
+  folders: StorageFolders;
+  /** Finished or aborted here. */
+  writer: ArchiveWriter;
+  estimate: BackupEstimate;
+  startedAt: Date;
+  context: Context;
+  reporter: Reporter;
+}
+
+/** What was written. */
+export interface WrittenBackup {
+  snapshotAt: Date;
+  sizeBytes: number;
+  tables: number;
+  rows: number;
+  tableBytes: number;
+  blobs: number;
+  blobBytes: number;
+  fonts: number;
+  largeObjects: number;
+  losses: number;
+}
+
+/** Takes the snapshot and writes the archive; nothing is left of it when anything fails. */
+export async function writeBackup(options: WriteBackupOptions): Promise<WrittenBackup> {
+  const { context, writer, reporter } = options;
+  let pinned: PinnedSnapshot | undefined;
+  try {
+    startStage(reporter, "snapshot");
+    pinned = await takePinnedSnapshot({
+      settings: options.request.settings.database,
+      application: options.application,
+      folders: options.folders,
+      runId: randomBytes(6).toString("hex"),
+      pid: context.pid,
+      signal: context.signal,
+    });
+    for (const note of pinned.notes) reporter.report({ type: "message", message: note });
+    return await writeEntries(options, pinned);
+  } catch (error) {
+    await writer.abort();
+    context.signal.throwIfAborted();
+    throw error;
+  } finally {
+    await pinned?.pins?.release();
+    await pinned?.snapshot.close();
+  }
+}
+
+async function writeEntries(options: WriteBackupOptions, pinned: PinnedSnapshot): Promise<WrittenBackup> {
+  const { request, writer, reporter, context, folders, estimate } = options;
+  const { snapshot } = pinned;
+  const { signal } = context;
+  const settings = request.settings.database;
+  const encoding = await dumpEncoding(snapshot.client);
+  const { toc, leftOut } = await readToc(options, snapshot, encoding);
+  const manifest = createManifestBuilder(await manifestHeader(options, snapshot, leftOut));
+  await writer.addDirectory("postgres/");
+  await addSmallEntry(writer, manifest, tocEntryName, encodeToc(toc));
+  await addSmallEntry(writer, manifest, listEntryName, encodeList(toc));
+  const pieces = await planPieces(snapshot.client, toc, { pieceBytes });
+  const codec: Codec = request.compression === "deflate" ? "gzip" : request.compression;
+  const rows = await dumpTables({
+    writer,
+    manifest,
+    settings,
+    snapshot,
+    encoding,
+    pieces,
+    codec,
+    level: request.level,
+    jobs: request.jobs,
+    limitBytes: inFlightBytes,
+    progress: startStage(reporter, "rows", estimate.tableBytes),
+    signal,
+  });
+  const largeObjects = await dumpLargeObjects({ writer, manifest, snapshot, toc, codec, level: request.level, signal });
+  await writer.addDirectory("component/");
+  const blobs = await writeBlobs(options, manifest, pinned);
+  const fonts = await dumpFonts(writer, manifest, folders.fontFolder);
+  signal.throwIfAborted();
+  snapshot.ensureAlive();
+  const { losses } = manifest.totals;
+  if (request.strict && losses > 0)
+    throw new AppError(
+      "losses",
+      `${losses} ${losses === 1 ? "file is" : "files are"} missing or damaged, and --strict was given: no archive was written`,
+      {
+        hints: ["leave --strict out to back up everything else"],
+      },
+    );
+  startStage(reporter, "finish");
+  const written = await manifest.writeTo(writer);
+  await writer.finish(written.comment);
+  return {
+    snapshotAt: snapshot.takenAt,
+    sizeBytes: writer.bytesWritten,
+    tables: tablesWithRows(toc).length,
+    rows: rows.rows,
+    tableBytes: rows.plainBytes,
+    blobs: blobs.blobs,
+    blobBytes: blobs.plainBytes,
+    fonts,
+    largeObjects,
+    losses,
+  };
+}
+
+/** Reads the table of contents, with every table that it names locked by us before pg_dump lets go of it. */
+async function readToc(
+  options: WriteBackupOptions,
+  snapshot: Snapshot,
+  encoding: string,
+): Promise<{ toc: Toc; leftOut: { schema: string; name: string }[] }> {
+  const { request, application, reporter } = options;
+  const ours = await listMarkedSchemas(snapshot.client);
+  if (ours.length > 0)
+    reporter.report({
+      type: "message",
+      message: `left out: ${ours.map(({ schema }) => schema).join(", ")}, which a restore in place keeps for its undo`,
+    });
+  const toc = await dumpToc({
+    settings: request.settings.database,
+    pgDumpPath: options.pgDumpPath,
+    snapshot: snapshot.id,
+    encoding,
+    excludeSchemas: ours.map(({ schema }) => schema),
+    whileLocked: (found) => lockTables(snapshot.client, tablesWithRows(found), tableLockMs),
+    signal: options.context.signal,
+  });
+  return withoutTransientRows(toc, application);
+}
+
+async function manifestHeader(
+  options: WriteBackupOptions,
+  snapshot: Snapshot,
+  leftOut: { schema: string; name: string }[],
+): Promise<ManifestHeader> {
+  const { application, request } = options;
+  return {
+    type: "header",
+    format: 1,
+    tool: "ngwbackup",
+    toolVersion,
+    createdAt: options.startedAt.toISOString(),
+    snapshotAt: snapshot.takenAt.toISOString(),
+    application: { name: application.name },
+    instanceId: await application.instanceId(snapshot.client),
+    database: await readDatabaseFacts(snapshot.client),
+    migrations: await application.appliedMigrations(snapshot.client),
+    options: { compression: request.compression, level: request.level ?? null },
+    excludedRows: leftOut.map(({ schema, name }) => qualifiedName(schema, name)),
+    base: null,
+  };
+}
+
+async function addSmallEntry(
+  writer: ArchiveWriter,
+  manifest: ManifestBuilder,
+  name: string,
+  content: Buffer,
+): Promise<void> {
+  const entry = await writer.addEntry(name, content, { deflate: true });
+  manifest.addEntry({
+    type: "entry",
+    name,
+    storedBytes: entry.storedBytes,
+    contentBytes: entry.contentBytes,
+    sha256: entry.sha256,
+    codec: "none",
+    plainBytes: content.length,
+  });
+}
+
+async function writeBlobs(
+  options: WriteBackupOptions,
+  manifest: ManifestBuilder,
+  { snapshot, pins }: PinnedSnapshot,
+): Promise<{ blobs: number; plainBytes: number }> {
+  const { request, application, reporter, estimate } = options;
+  if (pins === undefined) return { blobs: 0, plainBytes: 0 };
+  return await dumpBlobs({
+    writer: options.writer,
+    manifest,
+    folder: pins.folder,
+    records: application.listBlobs(snapshot.client),
+    packing: { compression: request.compression, level: request.level },
+    jobs: Math.max(4, request.jobs),
+    limitBytes: inFlightBytes,
+    progress: startStage(reporter, "blobs", estimate.blobBytes),
+    onLoss: ({ loss }) => {
+      if (loss === undefined) return;
+      const found =
+        loss.kind === "size" ? `expected ${loss.expected}, found ${loss.found}` : (loss.found ?? "no such file");
+      reporter.report({
+        type: "warning",
+        code: `blob-${loss.kind}`,
+        message: `blob ${loss.what} is ${loss.kind === "size" ? "of another size than its row" : loss.kind}: ${found}`,
+      });
+    },
+  });
+}

@@ -1,0 +1,96 @@
+import type { Codec } from "../../archive/codec.ts";
+import { parseEntryName, tocEntryName } from "../../archive/entry-names.ts";
+import { type Manifest, type ManifestEntry, readManifest } from "../../archive/manifest.ts";
+import type { ArchiveReader } from "../../archive/reader.ts";
+import { AppError, DamagedError } from "../../errors.ts";
+import type { Toc, TocEntry } from "../../postgres/toc.ts";
+import { decodeToc } from "../../postgres/toc-decode.ts";
+
+/** A table of contents larger than this is no NextGIS Web instance's: 3,000 layers take some 30 MiB. */
+const tocLimitBytes = 512 * 1024 * 1024;
+
+/** Where a table's rows, or a large object, stand in an archive. */
+export interface DataEntry {
+  /** Name of the entry. */
+  name: string;
+  codec: Codec;
+  /** What the manifest says; undefined in an archive without one. */
+  listed: ManifestEntry | undefined;
+}
+
+/** Where a record of a component stands. */
+export interface RecordEntry {
+  name: string;
+  codec: Codec;
+  listed: ManifestEntry | undefined;
+}
+
+/** An opened archive, ours or NextGIS Web's own, as the rest of the program sees it. Whoever opened the reader closes it. */
+export interface ArchiveContents {
+  reader: ArchiveReader;
+  /** Undefined for an archive that NextGIS Web wrote. */
+  manifest: Manifest | undefined;
+  toc: Toc;
+  /** Rows of tables by the dump id of their TABLE DATA entry. */
+  tables: ReadonlyMap<number, DataEntry>;
+  /** Large objects by OID. */
+  largeObjects: ReadonlyMap<string, DataEntry>;
+  /** Records by component and number. */
+  records: ReadonlyMap<string, ReadonlyMap<number, RecordEntry>>;
+  /** Entries under `postgres/` and `component/` that fit no rule. */
+  unknownEntries: readonly string[];
+}
+
+/**
+ * Sorts the entries of an archive by what they are, and reads its manifest and table of contents.
+ * @throws DamagedError (exit 5) when it is no archive of an instance, or its manifest or table of contents is damaged
+ */
+export async function readContents(reader: ArchiveReader): Promise<ArchiveContents> {
+  if (!reader.entries.has(tocEntryName))
+    throw new DamagedError(
+      "not-an-archive",
+      `${reader.label} is not a backup of an instance: expected entry ${tocEntryName}, found none`,
+      { hints: ["name a file that backup wrote (*.ngwbackup)"] },
+    );
+  const manifest = await readManifest(reader);
+  const toc = decodeTocOf(reader.label, await reader.readAll(tocEntryName, tocLimitBytes));
+  const tables = new Map<number, DataEntry>();
+  const largeObjects = new Map<string, DataEntry>();
+  const records = new Map<string, Map<number, RecordEntry>>();
+  const unknownEntries: string[] = [];
+  for (const { name, isDirectory } of reader.entries.values()) {
+    if (isDirectory) continue;
+    const parsed = parseEntryName(name);
+    const listed = manifest?.entries.get(name);
+    if (parsed === undefined) {
+      if (/^(postgres|component)\//.test(name)) unknownEntries.push(name);
+    } else if (parsed.kind === "table") tables.set(parsed.dumpId, { name, codec: parsed.codec, listed });
+    else if (parsed.kind === "large-object") largeObjects.set(parsed.oid, { name, codec: parsed.codec, listed });
+    else if (parsed.kind === "index") recordsOf(records, parsed.component);
+    else if (parsed.kind === "record")
+      recordsOf(records, parsed.component).set(parsed.id, { name, codec: parsed.codec, listed });
+  }
+  return { reader, manifest, toc, tables, largeObjects, records, unknownEntries };
+}
+
+function recordsOf(records: Map<string, Map<number, RecordEntry>>, component: string): Map<number, RecordEntry> {
+  const known = records.get(component);
+  if (known !== undefined) return known;
+  const fresh = new Map<number, RecordEntry>();
+  records.set(component, fresh);
+  return fresh;
+}
+
+function decodeTocOf(label: string, bytes: Buffer): Toc {
+  try {
+    return decodeToc(bytes);
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    throw new DamagedError(error.code, `${label}: entry ${tocEntryName}: ${error.message}`, { cause: error });
+  }
+}
+
+/** TABLE DATA entries of the table of contents, in its order. */
+export function tableDataEntries(toc: Toc): TocEntry[] {
+  return toc.entries.filter(({ description }) => description === "TABLE DATA");
+}

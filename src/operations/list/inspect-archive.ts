@@ -1,0 +1,90 @@
+import { readContents, tableDataEntries, type ArchiveContents } from "../contents/archive-contents.ts";
+import { openArchive } from "../open-archive.ts";
+
+/** What an archive holds, for people; null where the archive does not say. */
+export interface ArchiveSummary {
+  writtenBy: string;
+  /** RFC 3339. */
+  snapshotAt: string | null;
+  instanceId: string | null;
+  application: string;
+  database: string | null;
+  server: string | null;
+  postgis: string | null;
+  encoding: string | null;
+  compression: string | null;
+  tables: number;
+  rows: number | null;
+  /** Quoted names of tables whose rows were left out. */
+  excludedRows: readonly string[];
+  largeObjects: number;
+  components: { component: string; records: number; plainBytes: number }[];
+  /** Applied migrations. */
+  migrations: number | null;
+  /** Largest first. */
+  largestTables: { name: string; rows: number | null; plainBytes: number; storedBytes: number }[];
+  losses: string[];
+}
+
+/**
+ * Reads what an archive says about itself; its data are not read, so this proves nothing about them.
+ * @throws RefusedError, DamagedError as opening it does
+ */
+export async function inspectArchive(path: string, cwd: string): Promise<ArchiveSummary> {
+  const { reader } = await openArchive(path, cwd);
+  try {
+    return summarize(await readContents(reader));
+  } finally {
+    await reader.close();
+  }
+}
+
+function summarize(contents: ArchiveContents): ArchiveSummary {
+  const { manifest, toc, reader } = contents;
+  const header = manifest?.header;
+  const size = (name: string, plain: number | undefined): number =>
+    plain ?? reader.entries.get(name)?.contentBytes ?? 0;
+  const largestTables = tableDataEntries(toc).flatMap((entry) => {
+    const data = contents.tables.get(entry.dumpId);
+    if (data === undefined) return [];
+    return {
+      name: `${entry.namespace ?? ""}.${entry.tag}`,
+      rows: data.listed?.rows ?? null,
+      plainBytes: size(data.name, data.listed?.plainBytes),
+      storedBytes: reader.entries.get(data.name)?.storedBytes ?? 0,
+    };
+  });
+  const components = [...contents.records].map(([component, records]) => {
+    let plainBytes = 0;
+    for (const { name, listed } of records.values()) plainBytes += size(name, listed?.plainBytes);
+    return { component, records: records.size, plainBytes };
+  });
+  return {
+    writtenBy: header === undefined ? "NextGIS Web" : `${header.tool} ${header.toolVersion}`,
+    snapshotAt: header?.snapshotAt ?? null,
+    instanceId: header?.instanceId ?? null,
+    application:
+      header === undefined
+        ? "nextgisweb"
+        : [header.application.name, header.application.version ?? ""].join(" ").trim(),
+    database: header?.database.name ?? toc.databaseName,
+    server: header === undefined ? toc.serverVersion : `PostgreSQL ${header.database.serverVersion}`,
+    postgis: header?.database.postgisVersion ?? null,
+    encoding: header?.database.encoding ?? null,
+    compression: header?.options.compression ?? null,
+    tables: contents.tables.size,
+    rows: manifest?.end.rows ?? null,
+    excludedRows: header?.excludedRows ?? [],
+    largeObjects: contents.largeObjects.size,
+    components,
+    migrations: header?.migrations?.length ?? null,
+    largestTables: largestTables.toSorted((a, b) => b.plainBytes - a.plainBytes),
+    losses: (manifest?.losses ?? []).map(({ kind, what, expected, found }) =>
+      [
+        `${what}: ${kind}`,
+        ...(expected === undefined ? [] : [`expected ${expected}`]),
+        ...(found === undefined ? [] : [`found ${found}`]),
+      ].join(", "),
+    ),
+  };
+}

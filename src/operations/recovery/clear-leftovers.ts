@@ -1,0 +1,88 @@
+import { detectApplication } from "../../applications/detect.ts";
+import type { Settings } from "../../config/settings.ts";
+import type { Context } from "../../context.ts";
+import { bringBackOldFiles } from "../../files/restore-files.ts";
+import { type WorkFolder, adoptWorkFolder, findWorkFolders, removeWorkFolder } from "../../files/work-folder.ts";
+import { connect } from "../../postgres/connection.ts";
+import type { Reporter } from "../../progress.ts";
+import { type DatabaseStates, databaseStates } from "../restore/database-states.ts";
+import { finishFiles } from "../restore/finish-files.ts";
+import { type RunRecord, readRunRecord, restoreFilesOf, writeRunRecord } from "../restore/run-record.ts";
+import { storageFolders } from "../storage-folders.ts";
+
+/**
+ * Finishes or takes back what runs left behind that died, and drops previous states whose time is over: work folders,
+ * databases and schemas. The database's own marker tells whether a run that died had switched. Whatever a live run uses
+ * stays. The caller holds the operation lock.
+ */
+export async function clearLeftovers(settings: Settings, context: Context, reporter: Reporter): Promise<void> {
+  const states = await databaseStates(settings, context, reporter);
+  const folders = storageFolders(settings);
+  for (const work of await findWorkFolders(folders)) {
+    if (work.kind === "pins") {
+      if (work.alive) continue;
+      await removeWorkFolder(work);
+      reporter.report({ type: "message", message: `removed the links that a backup left behind in ${work.path}` });
+    } else await settleRestore(work, settings, states, context, reporter);
+  }
+  for (const state of await states.kept()) {
+    if (state.keepUntil === undefined || state.keepUntil > context.now()) continue;
+    await states.drop(state);
+    reporter.report({ type: "message", message: "dropped the previous state of the database, whose time was over" });
+  }
+  await states.clearLeftovers();
+}
+
+async function settleRestore(
+  work: WorkFolder,
+  settings: Settings,
+  states: DatabaseStates,
+  context: Context,
+  reporter: Reporter,
+): Promise<void> {
+  const record = await readRunRecord(work);
+  if (record?.state === "finished") return await settleFinished(work, record, states, context);
+  if (work.alive) return;
+  await adoptWorkFolder(work, context.pid);
+  const files = await restoreFilesOf(work, storageFolders(settings), context.isRoot);
+  const switched = (await states.kept()).some(({ runId }) => runId === work.runId);
+  if (record === undefined || record.state === "staging" || !switched) {
+    await bringBackOldFiles(files);
+    await removeWorkFolder(work);
+    reporter.report({
+      type: "message",
+      message:
+        record?.state === "undoing"
+          ? "finished an undo that was interrupted"
+          : "took back a restore that was interrupted before its switch",
+    });
+    return;
+  }
+  const client = await connect(settings.database);
+  try {
+    await finishFiles(files, client, await detectApplication(client));
+  } finally {
+    await client.end();
+  }
+  await writeRunRecord(work, { ...record, state: "finished" });
+  reporter.report({
+    type: "message",
+    message:
+      record.state === "undoing"
+        ? "took back an undo that was interrupted before its switch"
+        : "finished a restore that was interrupted after its switch",
+  });
+}
+
+async function settleFinished(
+  work: WorkFolder,
+  record: RunRecord,
+  states: DatabaseStates,
+  context: Context,
+): Promise<void> {
+  const kept = (await states.kept()).find(({ runId }) => runId === work.runId);
+  if (kept !== undefined && Date.parse(record.keepUntil) > context.now().getTime()) return;
+  // The files go first: as long as the database's state is there, its folder is known to belong to it.
+  await removeWorkFolder(work);
+  if (kept !== undefined) await states.drop(kept);
+}

@@ -1,0 +1,33 @@
+import type { Application, SqlClient } from "../../applications/application.ts";
+import {
+  type PlannedFile,
+  type RestoreFiles,
+  planRemovals,
+  plannedRemovals,
+  putNewFiles,
+  removeOldFiles,
+} from "../../files/restore-files.ts";
+import { surplusBlobs } from "./surplus-blobs.ts";
+
+/**
+ * Brings the files in step with a database that has switched: what is new is live already or becomes so, what the new
+ * state does not know is moved away. Can be done again after a crash at any point.
+ * @param client a connection to the restored database
+ * @returns how many files were moved away
+ */
+export async function finishFiles(files: RestoreFiles, client: SqlClient, application: Application): Promise<number> {
+  await putNewFiles(files);
+  const removals: PlannedFile[] = [];
+  const known = new Set<string>();
+  const add = (file: PlannedFile): void => {
+    const key = `${file.area}/${file.path}`;
+    if (known.has(key)) return;
+    known.add(key);
+    removals.push(file);
+  };
+  for await (const file of plannedRemovals(files)) add(file);
+  for await (const file of surplusBlobs(client, application, files.areas.blobs)) add(file);
+  await planRemovals(files, removals);
+  await removeOldFiles(files);
+  return removals.length;
+}

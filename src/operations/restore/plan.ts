@@ -1,0 +1,97 @@
+import { nextgisweb } from "../../applications/nextgisweb.ts";
+import type { Context } from "../../context.ts";
+import type { Finding } from "../../finding.ts";
+import { connect } from "../../postgres/connection.ts";
+import type { ArchiveContents } from "../contents/archive-contents.ts";
+import { storageFolders } from "../storage-folders.ts";
+import { preflightWay } from "./database-ways.ts";
+import type { RestoreRequest } from "./restore.ts";
+import type { RestoreWay } from "./run-record.ts";
+import { checkDatabaseSpace, checkFileSpace } from "./space-checks.ts";
+
+/** What a restore would do, and all that was checked. */
+export interface RestorePlan {
+  way: RestoreWay;
+  /** Database that is replaced. */
+  database: string;
+  /** Every check, those that fail too. */
+  findings: Finding[];
+  /** What the archive holds. */
+  tables: number;
+  /** Undefined when the archive does not say. */
+  rows: number | undefined;
+  files: number;
+  fileBytes: number;
+  /** When the archive's snapshot was taken; undefined when it does not say. */
+  snapshotAt: string | undefined;
+}
+
+/**
+ * Checks everything that can be checked before anything is touched, and chooses the way: side by side where it is
+ * possible, in place otherwise. Changes nothing.
+ * @param ownPids our own sessions in the database
+ */
+export async function planRestore(
+  contents: ArchiveContents,
+  request: RestoreRequest,
+  ownPids: readonly number[],
+  context: Context,
+): Promise<RestorePlan> {
+  const { settings } = request;
+  const findings: Finding[] = [checkComponents(contents), ...(await checkDatabaseSpace(contents, settings))];
+  const { files, fileBytes, finding } = await checkFileSpace(contents, storageFolders(settings));
+  findings.push(finding);
+  const { way, wayFindings } = await chooseWay(contents, request, ownPids, context);
+  findings.push(...wayFindings);
+  const client = await connect(settings.database);
+  let database: string;
+  try {
+    const { rows } = await client.query<{ name: string }>("select pg_catalog.current_database() as name");
+    database = rows[0]!.name;
+  } finally {
+    await client.end();
+  }
+  return {
+    way,
+    database,
+    findings,
+    tables: contents.tables.size,
+    rows: contents.manifest?.end.rows,
+    files,
+    fileBytes,
+    snapshotAt: contents.manifest?.header.snapshotAt,
+  };
+}
+
+async function chooseWay(
+  contents: ArchiveContents,
+  request: RestoreRequest,
+  ownPids: readonly number[],
+  context: Context,
+): Promise<{ way: RestoreWay; wayFindings: Finding[] }> {
+  const look = (way: RestoreWay): Promise<Finding[]> =>
+    preflightWay(way, { settings: request.settings, contents, ownPids, context });
+  if (request.way !== undefined) return { way: request.way, wayFindings: await look(request.way) };
+  const beside = await look("side-by-side");
+  const against = beside.filter(({ level }) => level === "fail");
+  if (against.length === 0) return { way: "side-by-side", wayFindings: beside };
+  const reason: Finding = {
+    level: "ok",
+    check: "way",
+    message: `in place, because side by side is not possible: ${against.map(({ message }) => message).join("; ")}`,
+  };
+  return { way: "in-place", wayFindings: [reason, ...(await look("in-place"))] };
+}
+
+function checkComponents({ records, manifest }: ArchiveContents): Finding {
+  const check = "components";
+  const known = manifest?.header.application.name === "plain" ? new Map<string, string>() : nextgisweb.components;
+  const unknown = [...records.keys()].filter((component) => !known.has(component));
+  if (unknown.length === 0) return { level: "ok", check, message: "every component of the archive is known" };
+  return {
+    level: "fail",
+    check,
+    message: `the archive holds components that are not known: ${unknown.join(", ")}`,
+    hint: "install a newer version of ngwbackup",
+  };
+}

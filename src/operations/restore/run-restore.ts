@@ -1,0 +1,163 @@
+import { randomInt } from "node:crypto";
+import { type Application } from "../../applications/application.ts";
+import { detectApplication } from "../../applications/detect.ts";
+import type { Context } from "../../context.ts";
+import { AppError, messageOf } from "../../errors.ts";
+import { bringBackOldFiles, putNewFiles, type RestoreFiles } from "../../files/restore-files.ts";
+import { createWorkFolder, removeWorkFolder } from "../../files/work-folder.ts";
+import { type Client, connect } from "../../postgres/connection.ts";
+import type { Settings } from "../../config/settings.ts";
+import { type Reporter, startStage } from "../../progress.ts";
+import type { ArchiveContents } from "../contents/archive-contents.ts";
+import { storageFolders } from "../storage-folders.ts";
+import { databaseStates } from "./database-states.ts";
+import { createDatabaseRestore, type DatabaseRestore } from "./database-ways.ts";
+import { finishFiles } from "./finish-files.ts";
+import type { RestorePlan } from "./plan.ts";
+import type { RestoreRequest } from "./restore.ts";
+import { type RunRecord, restoreFilesOf, writeRunRecord } from "./run-record.ts";
+import { stageFiles, type StagedFiles } from "./stage-files.ts";
+
+/** What a finished restore did. */
+export interface RestoreResult {
+  staged: StagedFiles;
+  /** Files moved away because the archive does not know them. */
+  removed: number;
+  /** Until when the previous state can be brought back; undefined when it is not kept. */
+  keptUntil: Date | undefined;
+  /** What the application's own mending did. */
+  notes: string[];
+}
+
+/** The session that holds the operation lock, and our sessions in the database. */
+export interface HeldLock {
+  lock: Client;
+  ownPids: readonly number[];
+}
+
+/**
+ * Carries a planned restore out. Whatever fails before the switch is taken back; whatever fails after it is finished by the
+ * next command.
+ */
+export async function runRestore(
+  contents: ArchiveContents,
+  plan: RestorePlan,
+  request: RestoreRequest,
+  held: HeldLock,
+  context: Context,
+  reporter: Reporter,
+): Promise<RestoreResult> {
+  const { settings } = request;
+  const folders = storageFolders(settings);
+  const runId = newRunId();
+  const keepUntil = new Date(context.now().getTime() + request.keepPreviousMs);
+  const notes: string[] = [];
+  const work =
+    folders.blobFolder === undefined && folders.dataFolder === undefined
+      ? undefined
+      : await createWorkFolder(folders, "restore", runId, context.pid);
+  const files = work === undefined ? undefined : await restoreFilesOf(work, folders, context.isRoot);
+  const record: RunRecord = {
+    state: "staging",
+    way: plan.way,
+    database: plan.database,
+    startedAt: context.now().toISOString(),
+    keepUntil: keepUntil.toISOString(),
+    archive: contents.reader.label,
+  };
+  const database = createDatabaseRestore(plan.way, {
+    settings,
+    contents,
+    jobs: request.jobs,
+    runId,
+    keepUntil,
+    held,
+    context,
+    reporter,
+    afterLoad: async (client) => void notes.push(...(await (await detectApplication(client)).afterLoad(client))),
+  });
+  let staged: StagedFiles = { reused: 0, staged: 0, stagedBytes: 0 };
+  try {
+    if (files !== undefined) {
+      await writeRunRecord(files.work, record);
+      staged = await stageFiles(contents, files, startStage(reporter, "files", plan.fileBytes), context.signal);
+    }
+    await database.prepare();
+    context.signal.throwIfAborted();
+    if (files !== undefined) await writeRunRecord(files.work, { ...record, state: "switching" });
+    startStage(reporter, "switch");
+    await database.switchOver(async () => {
+      if (files !== undefined) await putNewFiles(files);
+      context.signal.throwIfAborted();
+    });
+  } catch (error) {
+    if (!(error instanceof AppError && error.code === "commit-unknown")) await takeBack(files, database);
+    context.signal.throwIfAborted();
+    throw error;
+  }
+  return await finish({ files, record, runId, request, context, reporter, staged, notes, keepUntil });
+}
+
+async function takeBack(files: RestoreFiles | undefined, database: DatabaseRestore): Promise<void> {
+  if (files !== undefined) {
+    await bringBackOldFiles(files);
+    await removeWorkFolder(files.work);
+  }
+  await database.discard();
+}
+
+interface FinishOptions {
+  files: RestoreFiles | undefined;
+  record: RunRecord;
+  runId: string;
+  request: RestoreRequest;
+  context: Context;
+  reporter: Reporter;
+  staged: StagedFiles;
+  notes: string[];
+  keepUntil: Date;
+}
+
+/** After the switch: files that belong to nothing any more, and the previous state when it is not to be kept. */
+async function finish(options: FinishOptions): Promise<RestoreResult> {
+  const { files, request, staged, notes, keepUntil } = options;
+  const { settings } = request;
+  try {
+    const removed = await withDatabase(settings, async (client, application) =>
+      files === undefined ? 0 : await finishFiles(files, client, application),
+    );
+    if (files !== undefined) await writeRunRecord(files.work, { ...options.record, state: "finished" });
+    const keep = request.keepPreviousMs > 0;
+    if (!keep) await dropNow(options);
+    return { staged, removed, keptUntil: keep ? keepUntil : undefined, notes };
+  } catch (error) {
+    throw new AppError(
+      "restored-not-tidied",
+      `the restore is complete, but tidying up after it failed: ${messageOf(error)}`,
+      { cause: error, hints: ["ngwbackup check finishes it"] },
+    );
+  }
+}
+
+async function dropNow({ files, runId, request, context, reporter }: FinishOptions): Promise<void> {
+  if (files !== undefined) await removeWorkFolder(files.work);
+  const states = await databaseStates(request.settings, context, reporter);
+  for (const state of await states.kept()) if (state.runId === runId) await states.drop(state);
+}
+
+async function withDatabase<T>(
+  settings: Settings,
+  action: (client: Client, application: Application) => Promise<T>,
+): Promise<T> {
+  const client = await connect(settings.database);
+  try {
+    return await action(client, await detectApplication(client));
+  } finally {
+    await client.end();
+  }
+}
+
+/** Both ways take 4 to 20 of a to z and digits. */
+function newRunId(): string {
+  return Array.from({ length: 10 }, () => randomInt(36).toString(36)).join("");
+}

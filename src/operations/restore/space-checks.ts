@@ -1,0 +1,80 @@
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import type { Settings } from "../../config/settings.ts";
+import type { Finding } from "../../finding.ts";
+import { freeSpaceAt } from "../../files/free-space.ts";
+import { type StorageFolders, blobPath } from "../../files/storage-layout.ts";
+import { connect } from "../../postgres/connection.ts";
+import { formatBytes } from "../../terminal/format.ts";
+import type { ArchiveContents } from "../contents/archive-contents.ts";
+import { fileRecords } from "./stage-files.ts";
+
+/** Share of the COPY text that tables with indexes take in a database, by what was measured on points and polygons. */
+const databaseShare = 1.5;
+
+/** What the files of an archive come to, and whether there is room for those that are not there yet. */
+export async function checkFileSpace(
+  contents: ArchiveContents,
+  folders: StorageFolders,
+): Promise<{ files: number; fileBytes: number; finding: Finding }> {
+  const check = "file-space";
+  let files = 0;
+  let fileBytes = 0;
+  let neededBytes = 0;
+  for await (const { record, entry } of fileRecords(contents)) {
+    const sizeBytes =
+      entry.listed?.plainBytes ?? record.payload.size ?? contents.reader.entries.get(entry.name)?.contentBytes ?? 0;
+    files += 1;
+    fileBytes += sizeBytes;
+    const live =
+      "uuid" in record.payload && folders.blobFolder !== undefined
+        ? join(folders.blobFolder, blobPath(record.payload))
+        : undefined;
+    const found = live === undefined ? undefined : await stat(live).catch(() => undefined);
+    if (found?.size !== sizeBytes) neededBytes += sizeBytes;
+  }
+  const folder = folders.blobFolder ?? folders.dataFolder;
+  const space = folder === undefined ? undefined : await freeSpaceAt(folder);
+  if (folder === undefined || space === undefined)
+    return { files, fileBytes, finding: { level: "warn", check, message: "room for the files cannot be looked up" } };
+  const message = `files need ${formatBytes(neededBytes)} in ${folder}, ${formatBytes(space.freeBytes)} are free`;
+  if (space.freeBytes >= neededBytes) return { files, fileBytes, finding: { level: "ok", check, message } };
+  return {
+    files,
+    fileBytes,
+    finding: { level: "fail", check, message: `not enough space: ${message}`, hint: `free some space in ${folder}` },
+  };
+}
+
+/** Whether the server's disk has room for a second copy of the database, where we can see that disk. */
+export async function checkDatabaseSpace(contents: ArchiveContents, settings: Settings): Promise<Finding[]> {
+  const check = "database-space";
+  const needed = contents.manifest?.header.database.sizeBytes ?? rowBytes(contents) * databaseShare;
+  const client = await connect(settings.database);
+  try {
+    const { rows } = await client.query<{ folder: string | null; local: boolean }>(
+      `select pg_catalog.current_setting('data_directory', true) as folder,
+         pg_catalog.inet_server_addr() is null or pg_catalog.inet_server_addr() << '127.0.0.0/8'::inet as local
+       where pg_catalog.pg_has_role('pg_read_all_settings', 'USAGE')`,
+    );
+    const [row] = rows;
+    const space = row?.local === true && row.folder !== null ? await freeSpaceAt(row.folder) : undefined;
+    const need = `the database needs about ${formatBytes(needed)} while both states exist`;
+    if (space === undefined)
+      return [{ level: "warn", check, message: `${need}; room on the server's disk cannot be seen from here` }];
+    const message = `${need}, ${formatBytes(space.freeBytes)} are free`;
+    if (space.freeBytes >= needed) return [{ level: "ok", check, message }];
+    return [
+      { level: "fail", check, message: `not enough space: ${message}`, hint: "free some space on the server's disk" },
+    ];
+  } finally {
+    await client.end();
+  }
+}
+
+function rowBytes({ tables, reader }: ArchiveContents): number {
+  let bytes = 0;
+  for (const { name, listed } of tables.values())
+    bytes += listed?.plainBytes ?? reader.entries.get(name)?.contentBytes ?? 0;
+  return bytes;
+}

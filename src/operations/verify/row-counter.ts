@@ -1,0 +1,42 @@
+const newline = 0x0a;
+const terminator = Buffer.from("\\.\n");
+
+/** Counts the rows of COPY text that comes in chunks; the `\.` line and what follows it are no rows. */
+export class RowCounter {
+  #lines = 0;
+  #atLineStart = true;
+  /** First bytes of a line that the last chunk cut, as long as it may still be the terminator. */
+  #start = Buffer.alloc(0);
+  #ended = false;
+
+  add(chunk: Buffer): void {
+    if (this.#ended) return;
+    let position = 0;
+    while (position < chunk.length) {
+      if (this.#atLineStart) {
+        const needed = terminator.length - this.#start.length;
+        const piece = chunk.subarray(position, position + needed);
+        const head = this.#start.length === 0 ? piece : Buffer.concat([this.#start, piece]);
+        if (terminator.subarray(0, head.length).equals(head)) {
+          if (head.length === terminator.length) {
+            this.#ended = true;
+            return;
+          }
+          this.#start = Buffer.from(head);
+          return;
+        }
+        this.#start = Buffer.alloc(0);
+        this.#atLineStart = false;
+      }
+      const end = chunk.indexOf(newline, position);
+      if (end === -1) return;
+      this.#lines += 1;
+      this.#atLineStart = true;
+      position = end + 1;
+    }
+  }
+
+  get count(): number {
+    return this.#lines;
+  }
+}

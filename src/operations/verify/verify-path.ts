@@ -1,0 +1,37 @@
+import type { Context } from "../../context.ts";
+import { AppError, DamagedError, ExitCode } from "../../errors.ts";
+import type { Reporter } from "../../progress.ts";
+import { openArchive, spoolArchive } from "../open-archive.ts";
+import { structureDamages } from "./structure.ts";
+import { verifyArchive } from "./verify.ts";
+
+/** What verify says about one archive. */
+export interface VerifiedPath {
+  /** Lines, without the archive's name; empty for a sound one. */
+  problems: string[];
+  exitCode: number;
+}
+
+/**
+ * Verifies one archive by its name; an archive that cannot be opened is a problem of that archive, not an end.
+ * @param archive a file, a folder, or `-`
+ */
+export async function verifyPath(archive: string, context: Context, reporter: Reporter): Promise<VerifiedPath> {
+  try {
+    const opened =
+      archive === "-" ? await spoolArchive(context, undefined, reporter) : await openArchive(archive, context.cwd);
+    try {
+      const structure = opened.source === undefined ? [] : await structureDamages(opened.source);
+      const { problems } = await verifyArchive(opened.reader, structure, reporter, context.signal);
+      return { problems, exitCode: problems.length === 0 ? ExitCode.done : ExitCode.damaged };
+    } finally {
+      await opened.reader.close();
+    }
+  } catch (error) {
+    context.signal.throwIfAborted();
+    if (!(error instanceof AppError)) throw error;
+    const label = `${archive}: `;
+    const message = error.message.startsWith(label) ? error.message.slice(label.length) : error.message;
+    return { problems: [message], exitCode: error instanceof DamagedError ? ExitCode.damaged : error.exitCode };
+  }
+}

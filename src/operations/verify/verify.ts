@@ -1,0 +1,86 @@
+import { type Damage, describeDamage } from "../../archive/damage.ts";
+import { AppError, DamagedError } from "../../errors.ts";
+import { type Reporter, startStage } from "../../progress.ts";
+import { type ArchiveContents, readContents } from "../contents/archive-contents.ts";
+import type { ArchiveReader } from "../../archive/reader.ts";
+import { checkEntries } from "./check-entries.ts";
+import { checkRecords } from "./check-records.ts";
+import { checkTables } from "./check-tables.ts";
+
+/** What verify found out about an archive. */
+export interface VerifyResult {
+  /** Undefined when it is too damaged to be opened. */
+  contents: ArchiveContents | undefined;
+  /** Everything that is wrong, each a line: what, where, expected and found; empty for a sound archive. */
+  problems: string[];
+  /** Bytes that were read. */
+  readBytes: number;
+}
+
+/** More problems than this are counted, not listed: one flipped directory entry can give a line an entry. */
+const problemsListed = 1000;
+
+/** Collects problems as lines. */
+export class ProblemList {
+  readonly lines: string[] = [];
+  #more = 0;
+
+  add(damage: Damage | string): void {
+    if (this.lines.length < problemsListed)
+      this.lines.push(typeof damage === "string" ? damage : describeDamage(damage));
+    else this.#more += 1;
+  }
+
+  /** Takes the error of a reader; one that speaks of anything but damage is thrown on. */
+  addError(label: string, error: unknown): void {
+    if (!(error instanceof DamagedError)) throw error;
+    this.add(error.message.startsWith(`${label}: `) ? error.message.slice(label.length + 2) : error.message);
+  }
+
+  all(): string[] {
+    return this.#more === 0 ? this.lines : [...this.lines, `and ${this.#more} more`];
+  }
+}
+
+/**
+ * Reads every byte of an archive and checks it against everything that says something about it: the ZIP structure, CRCs,
+ * sizes, digests, frames, row counts, the manifest's own digest, and the references between index, table of contents and
+ * records.
+ * @param structure damages of the ZIP's structure, found beforehand
+ * @throws AppError when the archive cannot be read at all (not: when it is damaged)
+ */
+export async function verifyArchive(
+  reader: ArchiveReader,
+  structure: readonly Damage[],
+  reporter: Reporter,
+  signal: AbortSignal,
+): Promise<VerifyResult> {
+  const problems = new ProblemList();
+  for (const damage of structure) problems.add(damage);
+  let contents: ArchiveContents | undefined;
+  try {
+    contents = await readContents(reader);
+  } catch (error) {
+    problems.addError(reader.label, error);
+    return { contents: undefined, problems: problems.all(), readBytes: 0 };
+  }
+  let totalBytes = 0;
+  for (const entry of reader.entries.values()) totalBytes += entry.storedBytes;
+  const progress = startStage(reporter, "verify", totalBytes);
+  await checkEntries(contents, problems, progress, signal);
+  checkTables(contents, problems);
+  await checkRecords(contents, problems);
+  return { contents, problems: problems.all(), readBytes: totalBytes };
+}
+
+/**
+ * The error for an archive that did not pass (exit 5), naming all that is wrong.
+ * @param label path or URL of the archive
+ */
+export function notSound(label: string, problems: readonly string[]): AppError {
+  const shown = problems.slice(0, 20);
+  return new DamagedError("archive-damaged", `${label} is damaged: ${problems[0] ?? "unknown"}`, {
+    details: shown.length > 1 ? shown : [],
+    hints: [`ngwbackup verify ${label} lists all that is wrong`, "restore from another archive"],
+  });
+}

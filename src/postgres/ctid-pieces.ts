@@ -1,0 +1,125 @@
+import { type Client, serverVersionNumber } from "./connection.ts";
+import { qualifiedName } from "./quoting.ts";
+import type { Toc, TocEntry } from "./toc.ts";
+
+/** Rows that one COPY brings: a whole table, or those of a range of its pages. */
+export interface TablePiece {
+  /** Of the TABLE DATA entry. */
+  dumpId: number;
+  schema: string;
+  name: string;
+  /** About the bytes of heap and TOAST that it reads. */
+  sizeBytes: number;
+  copySql: string;
+}
+
+/** How {@link planPieces} cuts. */
+export interface PieceOptions {
+  /** About what one piece reads. */
+  pieceBytes: number;
+}
+
+interface TableSize {
+  schema: string;
+  name: string;
+  kind: string;
+  pages: number;
+  blockBytes: number;
+  sizeBytes: string;
+  condition: string | null;
+  isLeaf: boolean;
+}
+
+/** The column list of `COPY schema.table (columns) FROM stdin;`, as pg_dump writes it; "" for a table without columns. */
+function columnsOf(entry: TocEntry): string {
+  const statement = entry.copyStatement ?? "";
+  const start = columnListStart(statement);
+  const end = statement.lastIndexOf(") FROM stdin");
+  return start === -1 || end < start ? "" : statement.slice(start + 1, end).trim();
+}
+
+/** Where the column list begins: the first `(` outside of quoted names. */
+function columnListStart(statement: string): number {
+  let quoted = false;
+  for (let index = 0; index < statement.length; index += 1) {
+    if (statement[index] === '"') quoted = !quoted;
+    else if (statement[index] === "(" && !quoted) return index;
+  }
+  return -1;
+}
+
+/**
+ * Plans how the rows of a table of contents are read: tables of one page range each where they are small, cut by ranges of
+ * ctid where they are large (TID range scans, PostgreSQL 14 and newer), in the order of the table of contents. Rows of an
+ * extension's table are filtered as pg_dump filters them (`pg_extension.extcondition`).
+ * @param client in the snapshot's transaction
+ */
+export async function planPieces(client: Client, toc: Toc, options: PieceOptions): Promise<TablePiece[]> {
+  const entries = toc.entries.filter(({ description, hadDumper }) => description === "TABLE DATA" && hadDumper);
+  const canCut = (await serverVersionNumber(client)) >= 140000;
+  const sizes = await tableSizes(client, entries);
+  return entries.flatMap((entry) => {
+    const size = sizes.get(`${entry.namespace ?? ""}\0${entry.tag}`);
+    return pieceSql(entry, size, canCut, options);
+  });
+}
+
+async function tableSizes(client: Client, entries: readonly TocEntry[]): Promise<Map<string, TableSize>> {
+  const { rows } = await client.query<TableSize>(
+    `SELECT n.nspname AS schema, c.relname AS name, c.relkind AS kind,
+            (pg_catalog.pg_relation_size(c.oid) / pg_catalog.current_setting('block_size')::integer)::integer AS pages,
+            pg_catalog.current_setting('block_size')::integer AS "blockBytes",
+            pg_catalog.pg_table_size(c.oid)::text AS "sizeBytes",
+            x.condition, c.relkind = 'r' AS "isLeaf"
+       FROM pg_catalog.unnest($1::text[], $2::text[]) AS wanted(schema, name)
+       JOIN pg_catalog.pg_namespace n ON n.nspname = wanted.schema
+       JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = wanted.name AND c.relkind IN ('r', 'p', 'm', 'f')
+       LEFT JOIN LATERAL (
+         SELECT e.extcondition[i] AS condition
+           FROM pg_catalog.pg_extension e, pg_catalog.generate_subscripts(e.extconfig, 1) i
+          WHERE e.extconfig[i] = c.oid) x ON true`,
+    [entries.map(({ namespace }) => namespace ?? ""), entries.map(({ tag }) => tag)],
+  );
+  return new Map(rows.map((row) => [`${row.schema}\0${row.name}`, row]));
+}
+
+function pieceSql(
+  entry: TocEntry,
+  size: TableSize | undefined,
+  canCut: boolean,
+  { pieceBytes }: PieceOptions,
+): TablePiece[] {
+  const schema = entry.namespace ?? "";
+  const name = entry.tag;
+  const table = qualifiedName(schema, name);
+  const columns = columnsOf(entry);
+  const totalBytes = Number(size?.sizeBytes ?? 0);
+  const common = { dumpId: entry.dumpId, schema, name };
+  const condition = size?.condition ?? "";
+  if (condition !== "")
+    return [
+      {
+        ...common,
+        sizeBytes: totalBytes,
+        copySql: `COPY (SELECT ${columns} FROM ONLY ${table} ${condition}) TO STDOUT`,
+      },
+    ];
+  const pages = size?.isLeaf === true ? size.pages : 0;
+  const count = Math.min(pages, Math.ceil(totalBytes / pieceBytes));
+  if (!canCut || count <= 1) {
+    const copySql = columns === "" ? `COPY ${table} TO STDOUT` : `COPY ${table} (${columns}) TO STDOUT`;
+    return [{ ...common, sizeBytes: totalBytes, copySql }];
+  }
+  return Array.from({ length: count }, (_, index) => {
+    const from = Math.floor((pages * index) / count);
+    const to = Math.floor((pages * (index + 1)) / count);
+    // The last range is open: pages that were added since are not in the snapshot, but cost nothing to look at.
+    const upTo = index === count - 1 ? "" : ` AND ctid < '(${to},0)'`;
+    const where = `WHERE ctid >= '(${from},0)'${upTo}`;
+    return {
+      ...common,
+      sizeBytes: Math.ceil(totalBytes / count),
+      copySql: `COPY (SELECT ${columns} FROM ONLY ${table} ${where}) TO STDOUT`,
+    };
+  });
+}
