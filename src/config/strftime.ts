@@ -49,6 +49,9 @@ function expand(format: string, date: Date, upper: boolean): string {
   return format.replace(
     specification,
     (whole: string, flags: string, width: string, modifier: string, directive: string) => {
+      // Python tells the C library no zone, so that with a flag, width or modifier nothing is known: %z is nothing at all
+      // then, and %Z an empty text.
+      if (directive === "z") return "";
       const padding = /[-_0](?=[\^#]*$)/.exec(flags)?.[0];
       const widthCharacters = Math.min(Number(width), maxWidth);
       const wantsUpper = upper || flags.includes("^");
@@ -92,10 +95,8 @@ function fieldOf(directive: string, date: Date): NumberField | TextField | Compo
       return { text: "\n" };
     case "t":
       return { text: "\t" };
-    case "z":
     case "Z":
-      // Only reached with flags, a width or a modifier: then Python tells the C library no zone.
-      return directive === "z" ? { format: "" } : { text: "" };
+      return { text: "" };
     case "a":
       return { text: weekdays[date.getUTCDay()]!.slice(0, 3), swapped: "upper" };
     case "A":

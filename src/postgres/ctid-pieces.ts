@@ -71,7 +71,7 @@ async function tableSizes(client: Client, entries: readonly TocEntry[]): Promise
             pg_catalog.current_setting('block_size')::integer AS "blockBytes",
             pg_catalog.pg_table_size(c.oid)::text AS "sizeBytes",
             x.condition, c.relkind = 'r' AS "isLeaf"
-       FROM pg_catalog.unnest($1::text[], $2::text[]) AS wanted(schema, name)
+       FROM unnest($1::text[], $2::text[]) AS wanted(schema, name)
        JOIN pg_catalog.pg_namespace n ON n.nspname = wanted.schema
        JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = wanted.name AND c.relkind IN ('r', 'p', 'm', 'f')
        LEFT JOIN LATERAL (

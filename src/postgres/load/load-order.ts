@@ -122,12 +122,12 @@ function omission(entry: TocEntry, options: LoadOrderOptions): string | undefine
     case "ACL":
     case "DEFAULT ACL":
       if (options.privileges !== true) return "privileges";
-      if (/^DATABASE /.test(tag)) return "database itself";
+      if (tag.startsWith("DATABASE ")) return "database itself";
       return tag === "SCHEMA public" ? "schema public itself" : undefined;
     case "COMMENT":
     case "SECURITY LABEL":
-      if (/^DATABASE /.test(tag)) return "database itself";
-      if (/^EXTENSION /.test(tag)) return "extension, which the database must have already";
+      if (tag.startsWith("DATABASE ")) return "database itself";
+      if (tag.startsWith("EXTENSION ")) return "extension, which the database must have already";
       return tag === "SCHEMA public" ? "schema public itself" : undefined;
     default:
       return undefined;

@@ -59,7 +59,7 @@ export async function clearExtensionRows(client: Client, planned: PlannedEntry):
   try {
     const { rows } = await client.query<{ condition: string | null }>(
       `SELECT config.condition FROM pg_catalog.pg_extension AS e,
-              LATERAL pg_catalog.unnest(e.extconfig, e.extcondition) AS config(relation, condition)
+              LATERAL unnest(e.extconfig, e.extcondition) AS config(relation, condition)
         WHERE config.relation = pg_catalog.to_regclass($1)::oid`,
       [table],
     );

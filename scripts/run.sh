@@ -1,0 +1,25 @@
+#!/bin/sh
+# What `npm test` and `npm run demo` start: finds or fetches Node.js, installs dependencies, runs the part named by $1.
+set -eu
+
+root=$(cd "$(dirname "$0")/.." && pwd -P)
+. "$root/scripts/runtime.sh"
+
+part=${1:-}
+[ $# -gt 0 ] && shift
+find_or_fetch_node
+# Programs started from here on (vitest's workers, npm) take this Node.js too.
+PATH=$(dirname "$node"):$PATH
+export PATH
+cd "$root"
+case $part in
+  test)
+    ensure_dependencies all
+    exec "$node" --disable-warning=ExperimentalWarning scripts/test.ts "$@"
+    ;;
+  demo)
+    ensure_dependencies runtime
+    exec "$node" --disable-warning=ExperimentalWarning src/cli.ts demo "$@"
+    ;;
+  *) fail "nothing to run is called '$part'" "npm test, or npm run demo" ;;
+esac

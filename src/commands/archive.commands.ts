@@ -1,0 +1,62 @@
+import { buildCommand } from "@stricli/core";
+import { type CommonFlags, lazyCommand } from "./command.ts";
+import { commonAliases, commonFlags } from "./common-flags.ts";
+import { text } from "./flag-values.ts";
+
+/** `verify ARCHIVE...` in the command table. */
+export const verifyCommand = buildCommand({
+  loader: lazyCommand<CommonFlags, string[]>(() => import("./verify.ts")),
+  parameters: {
+    flags: commonFlags,
+    aliases: commonAliases,
+    positional: {
+      kind: "array",
+      minimum: 1,
+      parameter: { parse: text, placeholder: "ARCHIVE", brief: "A file, a folder, or - for stdin" },
+    },
+  },
+  docs: {
+    brief: "Read every byte of archives and check it",
+    fullDescription: [
+      "Prints a line an archive: ok PATH, or bad PATH and what is wrong with it, all of it.",
+      "",
+      "Examples:",
+      "  ngwbackup verify /srv/backup/20200721-234619.ngwbackup",
+      "  ngwbackup verify /srv/backup/*.ngwbackup",
+    ].join("\n"),
+  },
+});
+
+/** `list [WHERE]` in the command table. */
+export const listCommand = buildCommand({
+  loader: lazyCommand<CommonFlags, [where?: string]>(() => import("./list.ts")),
+  parameters: {
+    flags: commonFlags,
+    aliases: commonAliases,
+    positional: {
+      kind: "tuple",
+      parameters: [{ parse: text, optional: true, placeholder: "WHERE", brief: "A folder; backup.path when left out" }],
+    },
+  },
+  docs: {
+    brief: "List the archives of a folder, newest first",
+    fullDescription: ["Examples:", "  ngwbackup list", "  ngwbackup list --json /srv/backup"].join("\n"),
+  },
+});
+
+/** `inspect ARCHIVE` in the command table. */
+export const inspectCommand = buildCommand({
+  loader: lazyCommand<CommonFlags, [archive: string]>(() => import("./inspect.ts")),
+  parameters: {
+    flags: commonFlags,
+    aliases: commonAliases,
+    positional: {
+      kind: "tuple",
+      parameters: [{ parse: text, placeholder: "ARCHIVE", brief: "A file or a folder" }],
+    },
+  },
+  docs: {
+    brief: "Show what an archive holds",
+    fullDescription: ["Examples:", "  ngwbackup inspect 20200721-234619.ngwbackup"].join("\n"),
+  },
+});

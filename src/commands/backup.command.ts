@@ -1,0 +1,82 @@
+import { buildCommand } from "@stricli/core";
+import { type CommonFlags, lazyCommand } from "./command.ts";
+import { commonAliases, commonFlags } from "./common-flags.ts";
+import { integer, positiveInteger, text } from "./flag-values.ts";
+
+/** Flags of `backup`. */
+export interface BackupFlags extends CommonFlags {
+  readonly compression?: "zstd" | "deflate" | "none";
+  readonly level?: number;
+  readonly jobs?: number;
+  readonly strict: boolean;
+  readonly oneShot: boolean;
+  readonly noZip: boolean;
+  readonly overwrite: boolean;
+  readonly dryRun: boolean;
+}
+
+/** Arguments of `backup`: TARGET. */
+export type BackupArgs = [target?: string];
+
+/** `backup [TARGET]` in the command table. */
+export const backupCommand = buildCommand({
+  loader: lazyCommand<BackupFlags, BackupArgs>(() => import("./backup.ts")),
+  parameters: {
+    flags: {
+      ...commonFlags,
+      compression: {
+        kind: "enum",
+        values: ["zstd", "deflate", "none"],
+        optional: true,
+        brief: "zstd, or deflate and none for archives that NextGIS Web itself restores; zstd when left out",
+      },
+      level: { kind: "parsed", parse: integer, optional: true, placeholder: "n", brief: "Compression level" },
+      jobs: {
+        kind: "parsed",
+        parse: positiveInteger,
+        optional: true,
+        placeholder: "n",
+        brief: "Connections that read rows at once",
+      },
+      strict: {
+        kind: "boolean",
+        default: false,
+        withNegated: false,
+        brief: "Fail when a file is missing, unreadable or of another size than its row, instead of naming it",
+      },
+      oneShot: { kind: "boolean", default: false, withNegated: false, brief: "Do not record it as the last backup" },
+      noZip: { kind: "boolean", default: false, withNegated: false, brief: "Write a folder instead of a file" },
+      overwrite: { kind: "boolean", default: false, withNegated: false, brief: "Replace an existing archive" },
+      dryRun: {
+        kind: "boolean",
+        default: false,
+        withNegated: false,
+        brief: "Check everything, estimate, write nothing",
+      },
+    },
+    aliases: commonAliases,
+    positional: {
+      kind: "tuple",
+      parameters: [
+        {
+          parse: text,
+          optional: true,
+          placeholder: "TARGET",
+          brief: "A folder, a file, or - for stdout; backup.path and backup.filename when left out",
+        },
+      ],
+    },
+  },
+  docs: {
+    brief: "Back the instance up while it runs",
+    fullDescription: [
+      "Writes database and files of one moment into a single archive, and prints its path.",
+      "",
+      "Examples:",
+      "  ngwbackup backup                                   as backup.path and backup.filename say",
+      "  ngwbackup backup /srv/backup                       into a folder, named by the time in UTC",
+      "  ngwbackup backup - | ssh host 'cat > ngw.ngwbackup'",
+      "  ngwbackup backup --compression deflate out.ngwbackup   for NextGIS Web's own restore",
+    ].join("\n"),
+  },
+});

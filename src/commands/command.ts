@@ -1,0 +1,53 @@
+import type { CommandContext as StricliContext } from "@stricli/core";
+import type { Context } from "../context.ts";
+import { type CommandOutput, openOutput } from "../terminal/output.ts";
+
+/** What every command gets as `this`: the outside world, and where its news and result go. */
+export interface CommandContext extends Context {
+  readonly output: CommandOutput;
+  /** The exit code of a command that ends without an error, when it is not 0: losses, for example. */
+  setExitCode(exitCode: number): void;
+}
+
+/** Flags that every command takes. */
+export interface CommonFlags {
+  /** Configuration files, in order; empty when none was named. */
+  readonly config: readonly string[];
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly verbose: boolean;
+}
+
+/** What the command table's library hands on to commands; only {@link lazyCommand} sees it. */
+export interface TableContext extends StricliContext {
+  readonly context: Context;
+  setExitCode(exitCode: number): void;
+}
+
+/** A command's implementation, the default export of its file. */
+export type CommandAction<FLAGS extends CommonFlags, ARGS extends readonly unknown[]> = (
+  this: CommandContext,
+  flags: FLAGS,
+  ...args: ARGS
+) => Promise<void>;
+
+/**
+ * A loader for the command table: the implementation is imported when the command runs, gets its output opened by the
+ * common flags, and has it closed at the end, whatever the end is.
+ */
+export function lazyCommand<FLAGS extends CommonFlags, ARGS extends readonly unknown[]>(
+  load: () => Promise<{ default: CommandAction<FLAGS, ARGS> }>,
+): () => Promise<(this: TableContext, flags: FLAGS, ...args: ARGS) => Promise<void>> {
+  return async () => {
+    const { default: action } = await load();
+    return async function run(this: TableContext, flags: FLAGS, ...args: ARGS): Promise<void> {
+      const output = openOutput(this.context, flags);
+      const { setExitCode } = this;
+      try {
+        await action.call({ ...this.context, output, setExitCode }, flags, ...args);
+      } finally {
+        output.close();
+      }
+    };
+  };
+}

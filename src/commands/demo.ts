@@ -1,0 +1,7 @@
+import { AppError } from "../errors.ts";
+import type { CommandContext, CommonFlags } from "./command.ts";
+
+/** Stands in until the command is written. */
+export default async function demo(this: CommandContext, _flags: CommonFlags): Promise<void> {
+  throw new AppError("not-written", "demo is not written yet");
+}

@@ -1,0 +1,39 @@
+/** A value taken as it is. */
+export function text(value: string): string {
+  return value;
+}
+
+/**
+ * A whole number of at least 1.
+ * @throws Error that says what was expected
+ */
+export function positiveInteger(value: string): number {
+  const number = Number(value);
+  if (!/^\d+$/.test(value) || !Number.isSafeInteger(number) || number < 1) {
+    throw new Error("expected a whole number from 1");
+  }
+  return number;
+}
+
+/**
+ * A whole number, negative ones included (zstd has negative levels).
+ * @throws Error that says what was expected
+ */
+export function integer(value: string): number {
+  const number = Number(value);
+  if (!/^-?\d+$/.test(value) || !Number.isSafeInteger(number)) throw new Error("expected a whole number");
+  return number;
+}
+
+const unitMs = { "": 1000, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+/**
+ * A span of time in milliseconds: a whole number with `d`, `h`, `m` or `s`; bare seconds, as in the configuration.
+ * @throws Error that says what was expected
+ */
+export function durationMs(value: string): number {
+  const match = /^(\d+)([dhms]?)$/.exec(value);
+  const spanMs = match === null ? Number.NaN : Number(match[1]) * unitMs[match[2] as keyof typeof unitMs];
+  if (!Number.isSafeInteger(spanMs)) throw new Error("expected a duration such as 7d, 12h, 30m or 90 (seconds)");
+  return spanMs;
+}

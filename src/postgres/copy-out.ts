@@ -1,0 +1,156 @@
+import type { Connection, Submittable } from "pg";
+import { AppError } from "../errors.ts";
+import type { Client } from "./connection.ts";
+import { type CopyDataHandler, CopyDataReader } from "./copy-messages.ts";
+
+/** How rows are handed on. */
+export interface CopyOutOptions {
+  /** Size that blocks are filled up to; a row that is longer makes a block of its own. */
+  blockBytes: number;
+  /**
+   * Takes a block of whole rows, which is its own from then on. While the promise that it returns is pending, the server
+   * waits.
+   */
+  onBlock(block: Buffer, rows: number): void | Promise<void>;
+  /** Gives a buffer of at least this size, from a pool of the caller's; a fresh one each time when left out. */
+  allocate?(sizeBytes: number): Buffer;
+  /** Aborting ends the session, so that the server stops at once. */
+  signal?: AbortSignal;
+}
+
+/** What came out of the server. */
+export interface CopyOutResult {
+  rows: number;
+  bytes: number;
+}
+
+/**
+ * Runs `COPY ... TO STDOUT` and hands its rows on in blocks that end at row ends. After an error of the server the client
+ * can be used further; after an abort, or when `onBlock` throws, its connection is closed.
+ * @throws what the server, the connection or `onBlock` said, or the signal's reason
+ */
+export async function copyOut(client: Client, sql: string, options: CopyOutOptions): Promise<CopyOutResult> {
+  const { signal } = options;
+  signal?.throwIfAborted();
+  const query = new CopyOutQuery(sql, options);
+  const onAbort = (): void => query.fail(signal?.reason);
+  signal?.addEventListener("abort", onAbort, { once: true });
+  try {
+    client.query(query);
+    return await query.finished;
+  } finally {
+    signal?.removeEventListener("abort", onAbort);
+  }
+}
+
+/** A query of `pg` (`Submittable`, and the handlers that its client calls) that reads rows by itself. */
+class CopyOutQuery implements Submittable, CopyDataHandler {
+  readonly finished: Promise<CopyOutResult>;
+  /** pg sets it on queries without one, and never calls it. */
+  callback = (): void => {};
+  readonly #sql: string;
+  readonly #options: CopyOutOptions;
+  #resolve!: (result: CopyOutResult) => void;
+  #reject!: (error: unknown) => void;
+  #connection: Connection | undefined;
+  #reader: CopyDataReader | undefined;
+  #failure: { error: unknown } | undefined;
+  #block: Buffer | undefined;
+  #used = 0;
+  #blockRows = 0;
+  #rows = 0;
+  #bytes = 0;
+  #tag = "";
+
+  constructor(sql: string, options: CopyOutOptions) {
+    this.#sql = sql;
+    this.#options = options;
+    this.finished = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+  }
+
+  submit(connection: Connection): void {
+    this.#connection = connection;
+    if (this.#failure !== undefined) {
+      connection.stream.destroy();
+      return;
+    }
+    this.#reader = new CopyDataReader(connection.stream, this);
+    connection.query(this.#sql);
+  }
+
+  /** Gives up: nothing more is handed on, and the connection is closed. */
+  fail(error: unknown): void {
+    this.#failure ??= { error };
+    this.#reject(this.#failure.error);
+    this.#connection?.stream.destroy();
+  }
+
+  rowStart(lengthBytes: number): Promise<void> | undefined {
+    const fits = this.#block !== undefined && this.#used + lengthBytes <= this.#block.length;
+    const pause = fits ? undefined : this.#flush();
+    if (this.#block === undefined) {
+      const size = Math.max(lengthBytes, this.#options.blockBytes);
+      this.#block = this.#options.allocate?.(size) ?? Buffer.allocUnsafeSlow(size);
+    }
+    this.#rows++;
+    this.#blockRows++;
+    this.#bytes += lengthBytes;
+    return pause;
+  }
+
+  rowBytes(bytes: Buffer, start: number, end: number): void {
+    bytes.copy(this.#block!, this.#used, start, end);
+    this.#used += end - start;
+  }
+
+  rowsDone(): Promise<void> | undefined {
+    return this.#flush();
+  }
+
+  failed(error: unknown): void {
+    this.fail(error);
+  }
+
+  #flush(): Promise<void> | undefined {
+    if (this.#block === undefined || this.#blockRows === 0) return undefined;
+    const block = this.#block.subarray(0, this.#used);
+    const rows = this.#blockRows;
+    this.#block = undefined;
+    this.#used = 0;
+    this.#blockRows = 0;
+    if (this.#failure !== undefined) return undefined;
+    return this.#options.onBlock(block, rows) ?? undefined;
+  }
+
+  handleCommandComplete(message: { text?: string }): void {
+    this.#tag = message.text ?? "";
+  }
+
+  handleReadyForQuery(): void {
+    if (this.#tag === `COPY ${this.#rows}`) {
+      this.#resolve({ rows: this.#rows, bytes: this.#bytes });
+    } else {
+      const found = `${this.#rows} rows read, the server says ${JSON.stringify(this.#tag)}`;
+      this.#reject(new AppError("copy-mismatch", `a COPY TO STDOUT did not end as expected: ${found}`));
+    }
+  }
+
+  handleError(error: unknown): void {
+    if (this.#connection?.stream.destroyed !== false) this.#reader?.release();
+    this.#reject(this.#failure?.error ?? error);
+  }
+
+  handleCopyInResponse(connection: Connection & { sendCopyFail(message: string): void }): void {
+    connection.sendCopyFail("COPY TO STDOUT was expected");
+  }
+
+  // a statement that is no COPY: its rows are dropped and handleReadyForQuery sees the wrong tag
+  handleRowDescription(): void {}
+  handleDataRow(): void {}
+  handleEmptyQuery(): void {}
+  handlePortalSuspended(): void {}
+  handleCopyData(): void {}
+}
