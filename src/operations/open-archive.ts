@@ -73,7 +73,11 @@ export async function spoolArchive(
   const room = space === undefined ? "" : `, where ${formatBytes(space.freeBytes)} are free`;
   reporter.report({ type: "message", message: `copying stdin into a temporary file in ${folder}${room}` });
   const progress = startStage(reporter, "spool");
-  const source = await spoolToFile(context.stdin, folder, context.signal, (bytes) => progress.advance(bytes));
+  const source = await spoolToFile(context.stdin, folder, {
+    pid: context.pid,
+    signal: context.signal,
+    onBytes: (bytes) => progress.advance(bytes),
+  });
   try {
     return { reader: await openZipArchive(source), source };
   } catch (error) {

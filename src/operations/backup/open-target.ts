@@ -1,6 +1,4 @@
-import { randomBytes } from "node:crypto";
-import { rm } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { openFolderArchive } from "../../archive/folder-reader.ts";
 import { createFolderWriter } from "../../archive/folder-writer.ts";
 import { readManifest } from "../../archive/manifest.ts";
@@ -10,11 +8,12 @@ import { openZipArchive } from "../../archive/zip-reader.ts";
 import { createZipWriter } from "../../archive/zip-writer.ts";
 import type { Context } from "../../context.ts";
 import { AppError } from "../../errors.ts";
-import { describeOwner } from "../../run-owner.ts";
+import { clearDeadTemporaries } from "../../stores/dead-temporaries.ts";
 import { createFileSink } from "../../stores/file-sink.ts";
 import { openFileSource } from "../../stores/file-source.ts";
+import { createFolderTarget } from "../../stores/folder-target.ts";
 import { createStreamSink } from "../../stores/stream-sink.ts";
-import { clearDeadTemporaries, ownedTemporaryName } from "../../stores/temporary-names.ts";
+
 import type { BackupTarget } from "./target.ts";
 
 /**
@@ -28,19 +27,16 @@ export async function openTarget(
   context: Context,
   modifiedAt: Date,
 ): Promise<ArchiveWriter> {
+  const { pid } = context;
   if (target.kind === "stdout") return createZipWriter(createStreamSink(context.stdout, "stdout"), { modifiedAt });
-  await clearDeadTemporaries(dirname(target.path));
+  await clearDeadTemporaries(dirname(target.path), { pid, now: context.now() });
   if (target.kind === "file") {
-    const check = async (path: string): Promise<void> => readBack(await openZipArchive(await openFileSource(path)));
-    return createZipWriter(await createFileSink(target.path, { overwrite, pid: context.pid, check }), { modifiedAt });
+    const beforePublish = async (path: string): Promise<void> =>
+      readBack(await openZipArchive(await openFileSource(path)));
+    return createZipWriter(await createFileSink(target.path, { overwrite, pid, beforePublish }), { modifiedAt });
   }
-  const owner = await describeOwner(context.pid);
-  const name = ownedTemporaryName(basename(target.path), owner, randomBytes(4).toString("hex"));
-  if (overwrite) await rm(target.path, { recursive: true, force: true });
-  return await createFolderWriter(target.path, {
-    temporaryPath: join(dirname(target.path), name),
-    check: async (path) => readBack(await openFolderArchive(path)),
-  });
+  const beforePublish = async (path: string): Promise<void> => readBack(await openFolderArchive(path));
+  return createFolderWriter(await createFolderTarget(target.path, { overwrite, pid, beforePublish }));
 }
 
 /** Whether what was written can be opened, and holds every entry that its manifest lists, at the size it says. */

@@ -6,6 +6,7 @@ import { createInPlaceRestore } from "../../postgres/in-place/in-place-restore.t
 import { preflightInPlace } from "../../postgres/in-place/preflight.ts";
 import type { Reporter } from "../../progress.ts";
 import type { ArchiveContents } from "../contents/archive-contents.ts";
+import { type DumpSource } from "../../postgres/load/dump-source.ts";
 import { archiveSource } from "./archive-source.ts";
 import type { RestoreWay } from "./run-record.ts";
 import type { HeldLock } from "./run-restore.ts";
@@ -55,17 +56,32 @@ export function createDatabaseRestore(way: RestoreWay, options: DatabaseRestoreO
 /** What the preflight of a way needs. */
 export interface WayPreflight {
   settings: Settings;
-  contents: ArchiveContents;
+  source: DumpSource;
   ownPids: readonly number[];
-  context: Context;
 }
 
 /** Every check of a way; those that fail say why it is not possible. */
-export async function preflightWay(way: RestoreWay, options: WayPreflight): Promise<Finding[]> {
+export async function preflightWay(way: RestoreWay, { settings, source, ownPids }: WayPreflight): Promise<Finding[]> {
   if (way === "side-by-side") return [{ level: "fail", check: "way", message: "side by side is not there yet" }];
-  return await preflightInPlace({
-    settings: options.settings.database,
-    source: archiveSource(options.contents),
-    ownPids: options.ownPids,
-  });
+  return await preflightInPlace({ settings: settings.database, source, ownPids });
+}
+
+/** The way that a restore takes, and what was looked at. */
+export interface ChosenWay {
+  way: RestoreWay;
+  findings: Finding[];
+}
+
+/** Chooses the way: side by side where it is possible, in place otherwise. */
+export async function chooseWay(wanted: RestoreWay | undefined, options: WayPreflight): Promise<ChosenWay> {
+  if (wanted !== undefined) return { way: wanted, findings: await preflightWay(wanted, options) };
+  const beside = await preflightWay("side-by-side", options);
+  const against = beside.filter(({ level }) => level === "fail");
+  if (against.length === 0) return { way: "side-by-side", findings: beside };
+  const reason: Finding = {
+    level: "ok",
+    check: "way",
+    message: `in place, because side by side is not possible: ${against.map(({ message }) => message).join("; ")}`,
+  };
+  return { way: "in-place", findings: [reason, ...(await preflightWay("in-place", options))] };
 }

@@ -1,10 +1,10 @@
 import { nextgisweb } from "../../applications/nextgisweb.ts";
-import type { Context } from "../../context.ts";
 import type { Finding } from "../../finding.ts";
 import { connect } from "../../postgres/connection.ts";
 import type { ArchiveContents } from "../contents/archive-contents.ts";
 import { storageFolders } from "../storage-folders.ts";
-import { preflightWay } from "./database-ways.ts";
+import { archiveSource } from "./archive-source.ts";
+import { chooseWay } from "./database-ways.ts";
 import type { RestoreRequest } from "./restore.ts";
 import type { RestoreWay } from "./run-record.ts";
 import { checkDatabaseSpace, checkFileSpace } from "./space-checks.ts";
@@ -35,14 +35,13 @@ export async function planRestore(
   contents: ArchiveContents,
   request: RestoreRequest,
   ownPids: readonly number[],
-  context: Context,
 ): Promise<RestorePlan> {
   const { settings } = request;
   const findings: Finding[] = [checkComponents(contents), ...(await checkDatabaseSpace(contents, settings))];
   const { files, fileBytes, finding } = await checkFileSpace(contents, storageFolders(settings));
   findings.push(finding);
-  const { way, wayFindings } = await chooseWay(contents, request, ownPids, context);
-  findings.push(...wayFindings);
+  const chosen = await chooseWay(request.way, { settings, source: archiveSource(contents), ownPids });
+  findings.push(...chosen.findings);
   const client = await connect(settings.database);
   let database: string;
   try {
@@ -52,7 +51,7 @@ export async function planRestore(
     await client.end();
   }
   return {
-    way,
+    way: chosen.way,
     database,
     findings,
     tables: contents.tables.size,
@@ -61,26 +60,6 @@ export async function planRestore(
     fileBytes,
     snapshotAt: contents.manifest?.header.snapshotAt,
   };
-}
-
-async function chooseWay(
-  contents: ArchiveContents,
-  request: RestoreRequest,
-  ownPids: readonly number[],
-  context: Context,
-): Promise<{ way: RestoreWay; wayFindings: Finding[] }> {
-  const look = (way: RestoreWay): Promise<Finding[]> =>
-    preflightWay(way, { settings: request.settings, contents, ownPids, context });
-  if (request.way !== undefined) return { way: request.way, wayFindings: await look(request.way) };
-  const beside = await look("side-by-side");
-  const against = beside.filter(({ level }) => level === "fail");
-  if (against.length === 0) return { way: "side-by-side", wayFindings: beside };
-  const reason: Finding = {
-    level: "ok",
-    check: "way",
-    message: `in place, because side by side is not possible: ${against.map(({ message }) => message).join("; ")}`,
-  };
-  return { way: "in-place", wayFindings: [reason, ...(await look("in-place"))] };
 }
 
 function checkComponents({ records, manifest }: ArchiveContents): Finding {

@@ -94,7 +94,7 @@ async function withLock(
   await takeOperationLock(lock);
   if (!request.dryRun) await clearLeftovers(request.settings, context, reporter);
   const ownPids = [await backendPid(lock)];
-  const plan = await planRestore(contents, request, ownPids, context);
+  const plan = await planRestore(contents, request, ownPids);
   const failed = plan.findings.filter(({ level }) => level === "fail");
   if (failed.length > 0 && !request.dryRun) throw refusal(failed);
   if (request.dryRun || !(await request.confirm(plan))) return { plan, result: undefined };

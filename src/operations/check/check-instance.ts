@@ -1,0 +1,161 @@
+import { access, constants, stat } from "node:fs/promises";
+import { detectApplication } from "../../applications/detect.ts";
+import type { Settings } from "../../config/settings.ts";
+import type { Context } from "../../context.ts";
+import { AppError } from "../../errors.ts";
+import { freeSpaceAt } from "../../files/free-space.ts";
+import type { Finding } from "../../finding.ts";
+import { findPgDump } from "../../postgres/client-tools.ts";
+import { type Client, connect, serverVersionNumber } from "../../postgres/connection.ts";
+import { takeOperationLock } from "../../postgres/operation-lock.ts";
+import type { DumpSource } from "../../postgres/load/dump-source.ts";
+import type { Toc } from "../../postgres/toc.ts";
+import type { Reporter } from "../../progress.ts";
+import { formatBytes, formatCount, formatTime } from "../../terminal/format.ts";
+import { estimateBackup } from "../backup/estimate.ts";
+import { clearLeftovers } from "../recovery/clear-leftovers.ts";
+import { databaseStates } from "../restore/database-states.ts";
+import { chooseWay } from "../restore/database-ways.ts";
+import { backendPid } from "../restore/restore.ts";
+
+/**
+ * Looks at everything that a backup and a restore of this instance would need, before the bad day: connection, tools,
+ * folders, room, privileges for both ways of restoring. What dead runs left behind is settled as any command does.
+ * @throws nothing for what it checks: each failure is a finding
+ */
+export async function checkInstance(settings: Settings, context: Context, reporter: Reporter): Promise<Finding[]> {
+  const findings: Finding[] = [await checkFolder("sdir", settings.sdirPath), ...(await checkBackupFolder(settings))];
+  let client: Client;
+  try {
+    client = await connect(settings.database);
+  } catch (error) {
+    return [...findings, failure("connection", error)];
+  }
+  try {
+    findings.push({ level: "ok", check: "connection", message: "the database can be reached" });
+    findings.push(...(await checkDatabase(client, settings, context, reporter)));
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+  return findings;
+}
+
+async function checkDatabase(
+  client: Client,
+  settings: Settings,
+  context: Context,
+  reporter: Reporter,
+): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  try {
+    await takeOperationLock(client);
+    await clearLeftovers(settings, context, reporter);
+    findings.push({ level: "ok", check: "lock", message: "no other backup or restore is at work" });
+  } catch (error) {
+    findings.push({ ...failure("lock", error), level: "warn" });
+  }
+  const application = await detectApplication(client);
+  findings.push({ level: "ok", check: "application", message: `the database is one of ${application.name}` });
+  try {
+    const { path, major } = await findPgDump(
+      Math.floor((await serverVersionNumber(client)) / 10000),
+      context.env,
+      settings.ngwbackup.pgBinDir,
+    );
+    findings.push({ level: "ok", check: "pg-dump", message: `pg_dump of version ${major}: ${path}` });
+  } catch (error) {
+    findings.push(failure("pg-dump", error));
+  }
+  findings.push(await checkRoom(client, settings));
+  const ownPids = [await backendPid(client)];
+  // The service may run while we look: only a restore needs it stopped.
+  findings.push(
+    ...(await chooseWay(undefined, { settings, source: emptySource, ownPids })).findings.filter(
+      ({ check }) => check !== "sessions",
+    ),
+  );
+  const states = await databaseStates(settings, context, reporter);
+  for (const { createdAt, keepUntil } of await states.kept())
+    findings.push({
+      level: "ok",
+      check: "previous",
+      message: `the state from before the restore of ${formatTime(createdAt)} is kept${keepUntil === undefined ? "" : ` until ${formatTime(keepUntil)}`}`,
+    });
+  return findings;
+}
+
+const emptyToc: Toc = {
+  version: { major: 1, minor: 14, revision: 0 },
+  intSize: 4,
+  offsetSize: 8,
+  format: 3,
+  compression: 0,
+  createdAt: { sec: 0, min: 0, hour: 0, mday: 1, mon: 0, year: 100, isdst: 0 },
+  databaseName: null,
+  serverVersion: null,
+  dumpVersion: null,
+  entries: [],
+};
+
+/** An archive without anything: what is checked then concerns the instance alone. */
+const emptySource: DumpSource = { toc: emptyToc, table: () => undefined, async *largeObjects() {} };
+
+async function checkRoom(client: Client, settings: Settings): Promise<Finding> {
+  const check = "room";
+  const estimate = await estimateBackup(client, await detectApplication(client), settings.ngwbackup.compression);
+  const what = `a backup takes about ${formatBytes(estimate.archiveBytes)} (${formatCount(estimate.tables)} tables, ${formatCount(estimate.blobs)} blobs)`;
+  const folder = settings.backup.path;
+  const space = folder === undefined ? undefined : await freeSpaceAt(folder);
+  if (folder === undefined || space === undefined) return { level: "ok", check, message: what };
+  const message = `${what}, ${formatBytes(space.freeBytes)} are free in ${folder}`;
+  return space.freeBytes >= estimate.archiveBytes
+    ? { level: "ok", check, message }
+    : { level: "fail", check, message, hint: "free some space, or set backup.path to a folder on another disk" };
+}
+
+async function checkBackupFolder(settings: Settings): Promise<Finding[]> {
+  const { path } = settings.backup;
+  if (path === undefined)
+    return [
+      {
+        level: "warn",
+        check: "backup-path",
+        message: "backup.path is not configured, so every backup needs a target",
+        hint: "set backup.path in section [core] of the configuration",
+      },
+    ];
+  const missing = (await stat(path).catch(() => undefined)) === undefined;
+  return missing
+    ? [{ level: "ok", check: "backup-path", message: `backup.path ${path} will be made by the first backup` }]
+    : [await checkFolder("backup-path", path)];
+}
+
+async function checkFolder(check: string, path: string | undefined): Promise<Finding> {
+  if (path === undefined)
+    return {
+      level: "warn",
+      check,
+      message: `${check} is not configured, so no files are backed up or restored`,
+      hint: "set sdir in section [core] of the configuration",
+    };
+  try {
+    await access(path, constants.R_OK | constants.W_OK | constants.X_OK);
+    return { level: "ok", check, message: `${path} can be read and written` };
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const message = code === "ENOENT" ? `there is no folder ${path}` : `${path} cannot be read and written (${code})`;
+    return { level: "fail", check, message, hint: "run as the user that the application runs as, or mend the path" };
+  }
+}
+
+function failure(check: string, error: unknown): Finding {
+  if (!(error instanceof AppError)) throw error;
+  const [hint] = error.hints;
+  return {
+    level: "fail",
+    check,
+    message: error.message,
+    details: error.details,
+    ...(hint === undefined ? {} : { hint }),
+  };
+}
