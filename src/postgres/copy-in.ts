@@ -53,6 +53,8 @@ class CopyInQuery implements Submittable {
   readonly #stopped: Promise<"stopped">;
   #stop!: () => void;
   #isStopped = false;
+  /** The server ended the COPY by itself: a message of ours would meet the next query. */
+  #serverDone = false;
   #patience: NodeJS.Timeout | undefined;
 
   constructor(sql: string, source: AsyncIterable<Uint8Array>) {
@@ -70,26 +72,31 @@ class CopyInQuery implements Submittable {
     });
   }
 
-  submit(connection: Connection): void {
+  /** @returns an error to have pg skip a query that was aborted while it waited for its turn */
+  submit(connection: Connection): Error | undefined {
+    if (this.#failure !== undefined) return new Error("aborted before it began");
     this.#connection = connection;
     connection.query(this.#sql);
+    return undefined;
   }
 
   abort(reason: unknown): void {
     this.#failure ??= { error: reason };
     this.#stop();
-    // the pump tells the server; one that waits for a lock does not listen
-    this.#patience = setTimeout(() => this.#connection?.stream.destroy(), ABORT_PATIENCE_MS);
     if (this.#connection === undefined) this.#reject(reason);
+    // the pump tells the server; one that waits for a lock does not listen
+    else this.#patience = setTimeout(() => this.#connection?.stream.destroy(), ABORT_PATIENCE_MS);
   }
 
   handleCopyInResponse(connection: CopyConnection): void {
     this.#pump(connection).then(
       (complete) => {
+        if (this.#serverDone) return;
         if (complete) connection.endCopyFrom();
         else if (this.#failure !== undefined) connection.sendCopyFail("given up by the client");
       },
       (error: unknown) => {
+        if (this.#serverDone) return;
         this.#failure ??= { error };
         connection.sendCopyFail("the client could not read the rows");
       },
@@ -160,6 +167,7 @@ class CopyInQuery implements Submittable {
   }
 
   #settle(): void {
+    this.#serverDone = true;
     this.#stop();
     clearTimeout(this.#patience);
   }

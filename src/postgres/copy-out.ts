@@ -71,14 +71,13 @@ class CopyOutQuery implements Submittable, CopyDataHandler {
     });
   }
 
-  submit(connection: Connection): void {
+  /** @returns an error to have pg skip a query that was aborted while it waited for its turn */
+  submit(connection: Connection): Error | undefined {
+    if (this.#failure !== undefined) return new Error("aborted before it began");
     this.#connection = connection;
-    if (this.#failure !== undefined) {
-      connection.stream.destroy();
-      return;
-    }
     this.#reader = new CopyDataReader(connection.stream, this);
     connection.query(this.#sql);
+    return undefined;
   }
 
   /** Gives up: nothing more is handed on, and the connection is closed. */
