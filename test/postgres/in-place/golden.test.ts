@@ -23,20 +23,25 @@ describe.skipIf(goldenArchives.length === 0)("golden archives in place", () => {
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
   for (const superuser of [false, true]) {
-    test(`each over each other, as ${superuser ? "a superuser" : "an ordinary role"}`, { timeout: 300_000 }, async () => {
-      const database = await createTestDatabase({ superuser });
-      try {
-        // from nothing, upwards, down again, over itself: every neighbour in both directions
-        const names = goldenArchives.map(({ name }) => name);
-        const order = [...names, ...names.toReversed(), names[0], names[2], names[0], names[3], names[1], names[3], names[0]];
-        for (const name of order) {
-          if (name === undefined) continue;
-          await restoreOne(database, name);
+    test(
+      `each over each other, as ${superuser ? "a superuser" : "an ordinary role"}`,
+      { timeout: 300_000 },
+      async () => {
+        const database = await createTestDatabase({ superuser });
+        try {
+          // from nothing, upwards, down again, then the pairs that are missing: each over each other, and over itself
+          const names = goldenArchives.map(({ name }) => name);
+          const pairs = [0, 2, 0, 3, 1, 3, 0].map((index) => names[index]);
+          const order = superuser ? [...names, names[0]] : [...names, ...names.toReversed(), ...pairs];
+          for (const name of order) {
+            if (name === undefined) continue;
+            await restoreOne(database, name);
+          }
+        } finally {
+          await database.drop();
         }
-      } finally {
-        await database.drop();
-      }
-    });
+      },
+    );
   }
 
   async function restoreOne(database: TestDatabase, name: string): Promise<void> {
