@@ -49,7 +49,8 @@ export async function decompressBlock(codec: Codec, stored: Uint8Array, plainByt
   }
   const bytes = Buffer.from(stored.buffer, stored.byteOffset, stored.byteLength);
   const plain = codec === "none" ? bytes : await inflateBlock(codec, bytes, plainBytes);
-  if (plain.length !== plainBytes) throw differs("block of another size", `${plainBytes} bytes`, `${plain.length} bytes`);
+  if (plain.length !== plainBytes)
+    throw differs("block of another size", `${plainBytes} bytes`, `${plain.length} bytes`);
   return plain;
 }
 
@@ -67,8 +68,13 @@ async function inflateBlock(codec: "zstd" | "gzip", stored: Buffer, plainBytes: 
     if ((error as { code?: unknown }).code === "ERR_BUFFER_TOO_LARGE") {
       throw differs("block of another size", `${plainBytes} bytes`, "more");
     }
-    throw new DamagedError("data-damaged", `${codec} data are broken: expected ${plainBytes} valid bytes, found ${
-      error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw new DamagedError(
+      "data-damaged",
+      `${codec} data are broken: expected ${plainBytes} valid bytes, found ${
+        error instanceof Error ? error.message : String(error)
+      }`,
+      { cause: error },
+    );
   }
 }
 

@@ -23,10 +23,7 @@ const longestShown = 200;
  */
 export function printable(text: string): string {
   const cut = text.length > longestShown ? `${text.slice(0, longestShown)}...` : text;
-  return cut.replaceAll(
-    /[\p{C}\u2028\u2029]/gu,
-    (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`,
-  );
+  return cut.replaceAll(/[\p{C}\u2028\u2029]/gu, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
 }
 
 /** One line for people: entry, what, offset, expected, found; without the archive's name. */

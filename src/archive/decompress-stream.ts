@@ -30,7 +30,7 @@ async function* zstdPieces(content: AsyncIterable<Buffer>): AsyncGenerator<ZstdP
 /** The bytes of one frame; leaves `pieces` open at the next. */
 async function* frameOf(first: ZstdPiece, pieces: AsyncGenerator<ZstdPiece>): AsyncGenerator<Buffer> {
   yield first.bytes;
-  for (let piece = first; !piece.endsFrame; ) {
+  for (let piece = first; !piece.endsFrame;) {
     const next = await pieces.next();
     if (next.done === true) return;
     piece = next.value;

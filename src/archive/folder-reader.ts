@@ -1,119 +1,181 @@
-import { lstat, open, readdir, readFile } from "node:fs/promises";
+import { constants } from "node:fs";
+import { type FileHandle, lstat, open, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { AppError, messageOf } from "../errors.ts";
-import { damagedError, printable } from "./damage.ts";
+import { AppError, RefusedError, messageOf } from "../errors.ts";
+import { damagedError } from "./damage.ts";
 import { lookUp, readWhole } from "./entry-access.ts";
-import { manifestDigestName } from "./entry-names.ts";
-import { entryNameProblem } from "./entry-path.ts";
+import { manifestDigestName, manifestEntryName } from "./entry-names.ts";
+import { createNameRegister, entryNameProblem } from "./entry-path.ts";
 import { manifestComment } from "./manifest-types.ts";
 import type { ArchiveEntry, ArchiveReader } from "./reader.ts";
 
-const chunkBytes = 1024 * 1024;
-const digestPattern = /^([0-9a-f]{64})  manifest\.jsonl\n?$/;
+const readBytes = 1024 * 1024;
+/** Deeper than any of ours or of NextGIS Web's. */
+const deepestFolder = 32;
 
 /**
- * Opens an archive that was written as a folder, ours or NextGIS Web's (`--no-zip`).
- * @param path absolute
- * @throws DamagedError for a symbolic link or anything else that is neither file nor folder, and for names no archive has
+ * Opens an archive that is a folder, as `--no-zip` writes it, ours or NextGIS Web's. Links and anything else that is
+ * neither file nor folder are refused: they could show what is outside.
+ * @throws RefusedError archive-missing, archive-unreadable; DamagedError
  */
 export async function openFolderArchive(path: string): Promise<ArchiveReader> {
   const entries = new Map<string, ArchiveEntry>();
-  await walk(path, "", entries);
-  const comment = await commentOf(path, entries);
-  entries.delete(manifestDigestName);
-  const readFrom = async (entry: ArchiveEntry, offsetBytes: number, lengthBytes: number): Promise<Buffer> => {
-    const buffer = Buffer.allocUnsafeSlow(lengthBytes);
-    const file = await open(join(path, entry.name), "r").catch((error: unknown) => {
-      throw new AppError("archive-unreadable", `cannot read ${join(path, entry.name)}: ${messageOf(error)}`, {
-        cause: error,
-      });
-    });
-    try {
-      let done = 0;
-      while (done < lengthBytes) {
-        const { bytesRead } = await file.read(buffer, done, lengthBytes - done, offsetBytes + done);
-        if (bytesRead === 0)
-          throw damagedError(path, {
-            what: "entry became shorter",
-            entry: entry.name,
-            expected: `${offsetBytes + lengthBytes} bytes`,
-            found: `${offsetBytes + done}`,
-          });
-        done += bytesRead;
+  const register = createNameRegister(entries);
+  try {
+    // The archive itself may be named by a link; nothing in it may be one.
+    await walk(path, "", 0, (entry) => {
+      if (register.isTaken(entry.name)) {
+        const expected = "each name once, whatever its case or Unicode form";
+        throw damagedError(path, { what: "duplicate entry", entry: entry.name, expected, found: "it again" });
       }
-      return buffer;
-    } finally {
-      await file.close();
-    }
-  };
-  async function* read(name: string, signal?: AbortSignal): AsyncGenerator<Buffer> {
-    const entry = lookUp(path, entries, name);
-    for (let offset = 0; offset < entry.contentBytes; offset += chunkBytes) {
-      signal?.throwIfAborted();
-      yield await readFrom(entry, offset, Math.min(chunkBytes, entry.contentBytes - offset));
-    }
+      entries.set(entry.name, entry);
+    });
+  } catch (error) {
+    throw openError(error, path);
   }
+  const comment = await readDigest(path, entries);
+  entries.delete(manifestDigestName);
+
   return {
     label: path,
     kind: "folder",
     comment,
     entries,
-    read: (name, options = {}) => read(name, options.signal),
-    readAll: (name, maxBytes) => readWhole(path, lookUp(path, entries, name), maxBytes, read(name)),
+    read: (name, options = {}) => readFile(path, lookUp(path, entries, name), options.signal),
+    async readAll(name, maxBytes) {
+      const entry = lookUp(path, entries, name);
+      return await readWhole(path, entry, maxBytes, readFile(path, entry, undefined));
+    },
     async readRange(name, offsetBytes, lengthBytes) {
       const entry = lookUp(path, entries, name);
-      if (!(offsetBytes >= 0 && lengthBytes >= 0 && offsetBytes + lengthBytes <= entry.contentBytes))
+      const end = offsetBytes + lengthBytes;
+      if (!(offsetBytes >= 0 && lengthBytes >= 0 && end <= entry.contentBytes)) {
         throw damagedError(path, {
           what: "range is not inside the entry",
           entry: name,
-          expected: `bytes ${offsetBytes} to ${offsetBytes + lengthBytes}`,
+          expected: `bytes ${offsetBytes} to ${end}`,
           found: `${entry.contentBytes} bytes`,
         });
-      return await readFrom(entry, offsetBytes, lengthBytes);
+      }
+      const file = await openPlain(path, entry);
+      try {
+        return await readAt(path, entry, file, offsetBytes, lengthBytes);
+      } finally {
+        await file.close();
+      }
     },
-    close: () => Promise.resolve(),
+    async close() {},
   };
 }
 
-async function walk(root: string, under: string, entries: Map<string, ArchiveEntry>): Promise<void> {
-  const names = (await readdir(join(root, under))).toSorted();
-  for (const base of names) {
-    const name = under + base;
-    const stats = await lstat(join(root, name));
+async function walk(root: string, prefix: string, depth: number, found: (entry: ArchiveEntry) => void): Promise<void> {
+  const names = await readdir(join(root, prefix), { encoding: "buffer" });
+  const damage = (name: string, expected: string, problem: string): Error =>
+    damagedError(root, { what: "unacceptable entry", entry: name, expected, found: problem });
+  for (const bytes of names.toSorted((a, b) => a.compare(b))) {
+    const name = prefix + bytes.toString("utf8");
     const problem = entryNameProblem(name);
-    if (problem !== undefined || !(stats.isFile() || stats.isDirectory()))
-      throw damagedError(root, {
-        what: "entry that no archive has",
-        entry: name,
-        expected: "a file or a folder with a plain name",
-        found: problem ?? (stats.isSymbolicLink() ? "a symbolic link" : "something else"),
-      });
+    if (problem !== undefined) throw damage(name, "a good name", problem);
+    const stats = await lstat(join(root, name));
+    if (!stats.isFile() && !stats.isDirectory()) {
+      throw damage(name, "a file or a folder", stats.isSymbolicLink() ? "a symbolic link" : "something else");
+    }
     const isDirectory = stats.isDirectory();
     const sizeBytes = isDirectory ? 0 : stats.size;
-    const entry: ArchiveEntry = {
+    found({
       name: isDirectory ? `${name}/` : name,
       isDirectory,
       method: "stored",
       storedBytes: sizeBytes,
       contentBytes: sizeBytes,
       crc32: undefined,
-    };
-    entries.set(entry.name, entry);
-    if (isDirectory) await walk(root, entry.name, entries);
+    });
+    if (!isDirectory) continue;
+    if (depth === deepestFolder) throw damage(name, `at most ${deepestFolder} folders in one another`, "more");
+    await walk(root, `${name}/`, depth + 1, found);
   }
 }
 
-async function commentOf(path: string, entries: Map<string, ArchiveEntry>): Promise<string> {
+/** The comment that a ZIP would have. */
+async function readDigest(path: string, entries: ReadonlyMap<string, ArchiveEntry>): Promise<string> {
   const entry = entries.get(manifestDigestName);
   if (entry === undefined) return "";
-  const text = entry.contentBytes > 200 ? "" : await readFile(join(path, manifestDigestName), "latin1");
-  const match = digestPattern.exec(text);
-  if (match?.[1] === undefined)
-    throw damagedError(path, {
-      what: "digest of the manifest",
-      entry: manifestDigestName,
-      expected: "64 hex digits and the name manifest.jsonl",
-      found: printable(text),
-    });
-  return manifestComment(match[1]);
+  const text = (await readWhole(path, entry, 4096, readFile(path, entry, undefined))).toString("latin1");
+  const digest = new RegExp(`^([0-9a-f]{64}) [ *]${manifestEntryName.replace(".", "\\.")}\\r?\\n?$`).exec(text)?.[1];
+  if (digest !== undefined) return manifestComment(digest);
+  const expected = `64 hex digits and ${manifestEntryName}`;
+  throw damagedError(path, {
+    what: "no digest of the manifest",
+    entry: manifestDigestName,
+    expected,
+    found: "other text",
+  });
+}
+
+async function openPlain(root: string, entry: ArchiveEntry): Promise<FileHandle> {
+  if (entry.isDirectory) throw new Error(`${entry.name} is a directory`);
+  let file: FileHandle;
+  try {
+    // What became a link or a pipe since it was listed is not followed, nor waited for.
+    file = await open(join(root, entry.name), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch (error) {
+    throw readError(error, root, entry);
+  }
+  const stats = await file.stat();
+  if (stats.isFile() && stats.size === entry.contentBytes) return file;
+  await file.close();
+  throw changed(root, entry, stats.isFile() ? `${stats.size} bytes` : "no file");
+}
+
+async function* readFile(root: string, entry: ArchiveEntry, signal: AbortSignal | undefined): AsyncGenerator<Buffer> {
+  if (entry.isDirectory) return;
+  signal?.throwIfAborted();
+  const file = await openPlain(root, entry);
+  try {
+    for (let at = 0; at < entry.contentBytes; at += readBytes) {
+      signal?.throwIfAborted();
+      yield await readAt(root, entry, file, at, Math.min(readBytes, entry.contentBytes - at));
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+async function readAt(
+  root: string,
+  entry: ArchiveEntry,
+  file: FileHandle,
+  at: number,
+  length: number,
+): Promise<Buffer> {
+  const buffer = Buffer.allocUnsafeSlow(length);
+  for (let done = 0; done < length;) {
+    let bytesRead: number;
+    try {
+      ({ bytesRead } = await file.read(buffer, done, length - done, at + done));
+    } catch (error) {
+      throw readError(error, root, entry);
+    }
+    if (bytesRead === 0) throw changed(root, entry, `its end at ${at + done}`);
+    done += bytesRead;
+  }
+  return buffer;
+}
+
+function changed(root: string, entry: ArchiveEntry, found: string): Error {
+  const expected = `${entry.contentBytes} bytes, as when the archive was opened`;
+  return damagedError(root, { what: "file changed", entry: entry.name, expected, found });
+}
+
+function readError(error: unknown, root: string, entry: ArchiveEntry): AppError {
+  const message = `cannot read ${join(root, entry.name)}: ${messageOf(error)}`;
+  return new AppError("read-failed", message, { cause: error });
+}
+
+function openError(error: unknown, path: string): unknown {
+  const code = (error as { code?: unknown } | null)?.code;
+  if (error instanceof AppError || typeof code !== "string") return error;
+  if (code === "ENOENT") return new RefusedError("archive-missing", `there is no archive ${path}`, { cause: error });
+  const message = `cannot read the archive ${path}: ${messageOf(error)}`;
+  return new RefusedError("archive-unreadable", message, { cause: error });
 }

@@ -1,105 +1,163 @@
-import { createHash } from "node:crypto";
-import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { createHash, hash } from "node:crypto";
+import { type FileHandle, mkdir, open } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { crc32 } from "node:zlib";
-import { RefusedError, messageOf } from "../errors.ts";
-import { manifestDigestName } from "./entry-names.ts";
+import { AppError, messageOf } from "../errors.ts";
+import { manifestDigestName, manifestEntryName } from "./entry-names.ts";
 import { checkEntryName } from "./entry-path.ts";
 import { digestOfComment } from "./manifest-types.ts";
-import type { ArchiveWriter, EntryTotals, EntryWriter } from "./writer.ts";
+import type { ArchiveWriter, EntryTotals } from "./writer.ts";
 
-/** How a folder is written. */
-export interface FolderWriterOptions {
-  /** Name under which it is written until it is complete; beside the final one, so that a rename suffices. */
-  temporaryPath: string;
-  /** Reads back what was written before it gets its final name; what it throws ends the writer. */
-  check?: (temporaryPath: string) => Promise<void>;
+/** The folder that is filled; `createFolderTarget` of the stores makes one that appears only when it is complete. */
+export interface FolderOutput {
+  /** Final path for messages. */
+  readonly label: string;
+  /** Where to put the files: an empty folder. */
+  readonly temporaryPath: string;
+  finish(): Promise<void>;
+  abort(): Promise<void>;
 }
 
+/** Files that are being synced at once, so that one does not wait for the disk between two entries. */
+const syncsAtOnce = 16;
+
 /**
- * Writes an archive as a folder of files: what NextGIS Web's `--no-zip` gives, plus our manifest. Files have mode 0600,
- * folders 0700; all is synced, and the folder renamed, at the end.
- * @param path final name, absolute, which must not exist
- * @throws RefusedError when its parent cannot be written
+ * Writes an archive as a folder of plain files (mode 0600, folders 0700), of the same layout as in a ZIP; `deflate` is a
+ * ZIP's own and has no effect. Every file and folder is synced before the output is finished, together with the writer.
+ * The manifest's digest, a ZIP's comment, becomes `manifest.sha256`, in the form that `sha256sum -c` reads.
+ * All of its methods throw AppError write-failed or no-space.
  */
-export async function createFolderWriter(path: string, options: FolderWriterOptions): Promise<ArchiveWriter> {
-  const root = options.temporaryPath;
-  try {
-    await mkdir(root, { mode: 0o700 });
-  } catch (error) {
-    throw new RefusedError("target-not-writable", `cannot write into ${dirname(path)}: ${messageOf(error)}`, {
-      cause: error,
-    });
-  }
-  const folders = new Set([root]);
-  const files: FileHandle[] = [];
-  let written = 0;
+export function createFolderWriter(output: FolderOutput): ArchiveWriter {
+  const root = output.temporaryPath;
+  const folders = new Set<string>([root]);
+  const syncs = new Set<Promise<void>>();
+  let syncFailure: unknown;
+  let bytesWritten = 0;
+  let openFile: FileHandle | undefined;
+
+  const wrap = async <Result>(name: string, work: () => Promise<Result>): Promise<Result> => {
+    try {
+      return await work();
+    } catch (error) {
+      throw folderError(error, join(output.label, name), bytesWritten);
+    }
+  };
   const makeFolder = async (folder: string): Promise<void> => {
     if (folders.has(folder)) return;
     await makeFolder(dirname(folder));
     await mkdir(folder, { mode: 0o700 });
     folders.add(folder);
   };
-  const openEntry = async (name: string): Promise<EntryWriter> => {
+  const create = async (name: string): Promise<FileHandle> => {
+    if (openFile !== undefined) throw new Error(`entry ${name}: another one is still open`);
     checkEntryName(name, false);
     const target = join(root, name);
     await makeFolder(dirname(target));
-    const file = await open(target, "wx", 0o600);
-    files.push(file);
-    const hash = createHash("sha256");
-    let crc = 0;
-    let size = 0;
-    return {
-      async write(chunk) {
-        hash.update(chunk);
-        crc = crc32(chunk, crc);
-        for (let done = 0; done < chunk.length;)
-          done += (await file.write(chunk, done, chunk.length - done)).bytesWritten;
-        size += chunk.length;
-        written += chunk.length;
-      },
-      async close(): Promise<EntryTotals> {
+    openFile = await open(target, "wx", 0o600);
+    return openFile;
+  };
+  const put = async (file: FileHandle, chunk: Uint8Array): Promise<void> => {
+    for (let done = 0; done < chunk.length;) {
+      const written = await file.write(chunk, done, chunk.length - done);
+      done += written.bytesWritten;
+      bytesWritten += written.bytesWritten;
+    }
+  };
+  const syncLater = async (file: FileHandle): Promise<void> => {
+    openFile = undefined;
+    const sync = (async () => {
+      try {
         await file.sync();
-        files.splice(files.indexOf(file), 1);
+      } catch (error) {
+        syncFailure ??= error;
+      } finally {
         await file.close();
-        return { name, offsetBytes: 0, storedBytes: size, contentBytes: size, crc32: crc, sha256: hash.digest("hex") };
-      },
-    };
+      }
+    })();
+    syncs.add(sync);
+    void sync.finally(() => syncs.delete(sync));
+    if (syncs.size >= syncsAtOnce) await Promise.race(syncs);
   };
-  const addEntry = async (name: string, content: Uint8Array): Promise<EntryTotals> => {
-    const entry = await openEntry(name);
-    await entry.write(content);
-    return await entry.close();
+  const writeFile = async (name: string, content: Uint8Array): Promise<void> => {
+    const file = await create(name);
+    await put(file, content);
+    await syncLater(file);
   };
+
   return {
     get bytesWritten() {
-      return written;
+      return bytesWritten;
     },
-    addDirectory: (name) => makeFolder(join(root, name.slice(0, -1))),
-    addEntry: (name, content) => addEntry(name, content),
-    openEntry: (name) => openEntry(name),
+    async addDirectory(name) {
+      checkEntryName(name, true);
+      await wrap(name, () => makeFolder(join(root, name.slice(0, -1))));
+    },
+    async addEntry(name, content, options = {}) {
+      await wrap(name, () => writeFile(name, content));
+      const sha256 = options.sha256 ?? hash("sha256", content);
+      return totalsOf(name, content.length, crc32(content), sha256);
+    },
+    async openEntry(name) {
+      const file = await wrap(name, () => create(name));
+      const digest = createHash("sha256");
+      let contentBytes = 0;
+      let checksum = 0;
+      return {
+        async write(chunk) {
+          contentBytes += chunk.length;
+          checksum = crc32(chunk, checksum);
+          digest.update(chunk);
+          await wrap(name, () => put(file, chunk));
+        },
+        async close() {
+          if (openFile !== file) throw new Error(`entry ${name} is closed already`);
+          await syncLater(file);
+          return totalsOf(name, contentBytes, checksum, digest.digest("hex"));
+        },
+      };
+    },
     async finish(comment = "") {
-      const digest = digestOfComment(comment);
-      // In the form of sha256sum, so that it can be checked without us.
-      if (digest !== undefined) await addEntry(manifestDigestName, Buffer.from(`${digest}  manifest.jsonl\n`));
-      for (const folder of folders) await syncFolder(folder);
-      await options.check?.(root);
-      await rename(root, path);
-      await syncFolder(dirname(path));
+      if (openFile !== undefined) throw new Error("an entry is still open");
+      await wrap("", async () => {
+        const digest = digestOfComment(comment);
+        if (digest !== undefined) {
+          await writeFile(manifestDigestName, Buffer.from(`${digest}  ${manifestEntryName}\n`));
+        }
+        await Promise.all(syncs);
+        if (syncFailure !== undefined) throw syncFailure;
+        for (const folder of folders) await syncFolder(folder);
+      });
+      await output.finish();
     },
     async abort() {
-      for (const file of files.splice(0)) await file.close().catch(() => undefined);
-      // Only what has the temporary name; once renamed, it is the user's.
-      if (basename(root) !== basename(path)) await rm(root, { recursive: true, force: true });
+      await openFile?.close().catch(() => {});
+      openFile = undefined;
+      await Promise.all(syncs).catch(() => {});
+      await output.abort();
     },
   };
 }
 
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, "r");
+function totalsOf(name: string, contentBytes: number, checksum: number, sha256: string): EntryTotals {
+  return { name, offsetBytes: 0, storedBytes: contentBytes, contentBytes, crc32: checksum, sha256 };
+}
+
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, "r");
   try {
-    await handle.sync();
+    await folder.sync();
   } finally {
-    await handle.close();
+    await folder.close();
   }
+}
+
+function folderError(error: unknown, path: string, writtenBytes: number): unknown {
+  const code = (error as { code?: unknown } | null)?.code;
+  if (error instanceof AppError || typeof code !== "string") return error;
+  const full = code === "ENOSPC" || code === "EDQUOT";
+  return new AppError(
+    full ? "no-space" : "write-failed",
+    `${full ? "no space left writing" : "cannot write"} ${path} after ${writtenBytes} bytes: ${messageOf(error)}`,
+    { cause: error, hints: full ? ["free some space, or name another folder as the target"] : [] },
+  );
 }

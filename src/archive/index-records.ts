@@ -39,11 +39,7 @@ const fontPattern = /^[A-Za-z0-9_-]{1,200}\.(?:ttf|otf)$/;
  * it; it ignores further keys inside of `payload`.
  * @throws Error for a payload that could not be read back
  */
-export function encodeIndexRecord(record: {
-  id: number;
-  identity: "fileobj" | "font";
-  payload: IndexPayload;
-}): string {
+export function encodeIndexRecord(record: { id: number; identity: "fileobj" | "font"; payload: IndexPayload }): string {
   const { component, size, sha256 } = record.payload;
   const key = "uuid" in record.payload ? { uuid: record.payload.uuid } : { filename: record.payload.filename };
   const payload = {

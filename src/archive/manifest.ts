@@ -144,7 +144,8 @@ export async function parseManifest(label: string, content: AsyncIterable<Buffer
   if (header === undefined) throw problem(1, "a header line", "an empty manifest");
   if (end === undefined) throw problem(lines + 1, "the end line", "the end of the manifest");
   for (const key of ["entries", "losses", "rows", "blobs", "plainBytes"] as const) {
-    if (end[key] !== totals[key]) throw problem(lines, `${totals[key]} as end.${key}, by the lines before`, `${end[key]}`);
+    if (end[key] !== totals[key])
+      throw problem(lines, `${totals[key]} as end.${key}, by the lines before`, `${end[key]}`);
   }
   return { header, entries, losses, end };
 }

@@ -36,11 +36,7 @@ export interface ArchiveWriter {
    * @param options.deflate stored all the same when deflate does not make it smaller
    * @param options.sha256 digest of the content where the caller has it already
    */
-  addEntry(
-    name: string,
-    content: Uint8Array,
-    options?: { deflate?: boolean; sha256?: string },
-  ): Promise<EntryTotals>;
+  addEntry(name: string, content: Uint8Array, options?: { deflate?: boolean; sha256?: string }): Promise<EntryTotals>;
   /** Opens an entry of unknown size; close it before anything else is written. */
   openEntry(name: string, options?: { deflate?: boolean }): Promise<EntryWriter>;
   /** Writes what ends the archive, makes it durable and visible under its final name. */

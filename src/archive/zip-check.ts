@@ -71,7 +71,8 @@ function misplaced(found: number, reached: number, entry: string | undefined, pr
   const before = previous === undefined ? "before the first entry" : `after entry ${previous}`;
   const what = entry === undefined ? "central directory" : "local header";
   return {
-    what: found > reached ? `${found - reached} bytes that belong to nothing ${before}` : `${what} overlaps ${previous}`,
+    what:
+      found > reached ? `${found - reached} bytes that belong to nothing ${before}` : `${what} overlaps ${previous}`,
     ...(entry === undefined ? {} : { entry }),
     offsetBytes: Math.min(found, reached),
     expected: `the ${what} at ${reached}`,

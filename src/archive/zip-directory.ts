@@ -172,7 +172,10 @@ function headerProblem(name: string, header: CentralHeader, end: ZipEnd): Proble
   }
   const dataEnd = localOffsetBytes + localHeaderBytes + header.nameBytes.length + storedBytes;
   if (dataEnd > end.directoryOffsetBytes) {
-    return { expected: `data that ends before ${end.directoryOffsetBytes}`, found: `offset ${localOffsetBytes}, ${storedBytes} bytes` };
+    return {
+      expected: `data that ends before ${end.directoryOffsetBytes}`,
+      found: `offset ${localOffsetBytes}, ${storedBytes} bytes`,
+    };
   }
   return undefined;
 }

@@ -177,8 +177,7 @@ async function resolveZip64(
   fields: EndFields,
   report: DamageHandler,
 ): Promise<EndFields | undefined> {
-  const needed =
-    fields.entries === max16 || fields.directoryBytes === max32 || fields.directoryOffset === max32;
+  const needed = fields.entries === max16 || fields.directoryBytes === max32 || fields.directoryOffset === max32;
   const locatorOffset = fields.recordOffset - locatorBytes;
   const locator = locatorOffset >= 0 ? await source.read(locatorOffset, locatorBytes) : undefined;
   if (locator === undefined || locator.readUInt32LE(0) !== Signature.zip64Locator) {

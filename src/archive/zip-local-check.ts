@@ -1,7 +1,13 @@
 import type { Damage } from "./damage.ts";
 import type { ZipEntry } from "./zip-directory.ts";
 import { Flag, Signature, max32, versionZip64 } from "./zip-fields.ts";
-import { type LocalHeader, decodeLocalExtra, decodeLocalHeader, localHeaderBytes, methodName } from "./zip-local-header.ts";
+import {
+  type LocalHeader,
+  decodeLocalExtra,
+  decodeLocalHeader,
+  localHeaderBytes,
+  methodName,
+} from "./zip-local-header.ts";
 
 /** A local header that was read, and what is wrong with it. */
 export interface LocalHeaderFinding {
@@ -31,7 +37,11 @@ export function checkLocalHeader(bytes: Buffer, entry: ZipEntry, limitBytes: num
   };
   const header = decodeLocalHeader(bytes);
   if (header.signature !== Signature.localHeader) {
-    damage("no local header", `signature 0x${Signature.localHeader.toString(16)}`, `0x${header.signature.toString(16)}`);
+    damage(
+      "no local header",
+      `signature 0x${Signature.localHeader.toString(16)}`,
+      `0x${header.signature.toString(16)}`,
+    );
     return { headerBytes: undefined, hasZip64: false, damages };
   }
   if (header.nameBytes !== entry.nameBytes || header.headerBytes > limitBytes || header.headerBytes > bytes.length) {
@@ -46,7 +56,8 @@ export function checkLocalHeader(bytes: Buffer, entry: ZipEntry, limitBytes: num
     damage("local header of another version", entry.versionNeeded, header.versionNeeded, 4);
   }
   if (header.flags !== entry.flags) damage("local header of other flags", entry.flags, header.flags, 6);
-  if (methodName(header.method) !== entry.method) damage("local header of another method", entry.method, header.method, 8);
+  if (methodName(header.method) !== entry.method)
+    damage("local header of another method", entry.method, header.method, 8);
   if (header.moment.time !== entry.moment.time || header.moment.date !== entry.moment.date) {
     const show = ({ date, time }: { date: number; time: number }): string => `${date}/${time}`;
     damage("local header of another date", show(entry.moment), show(header.moment), 10);

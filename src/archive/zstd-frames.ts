@@ -86,7 +86,11 @@ export function createZstdSplitter(): ZstdSplitter {
         const type = (value >> 1) & 3;
         const size = value >> 3;
         if (type === 3 || size > largestBlock) {
-          throw broken("broken zstd block", `a known type, at most ${largestBlock} bytes`, `type ${type}, ${size} bytes`);
+          throw broken(
+            "broken zstd block",
+            `a known type, at most ${largestBlock} bytes`,
+            `type ${type}, ${size} bytes`,
+          );
         }
         const last = (value & 1) !== 0;
         const hasChecksum = (descriptor & 4) !== 0;
@@ -161,11 +165,17 @@ function decodeFrameHeader(descriptor: number, bytes: Buffer): ZstdFrameHeader {
   const contentBytes = readContentSize(bytes, offset, contentSizeBytes(descriptor));
   const windowByte = bytes.readUInt8(0);
   const windowBase = 2 ** (10 + (windowByte >> 3));
-  const windowBytes = isSingleSegment(descriptor) ? (contentBytes ?? 0) : windowBase + (windowBase / 8) * (windowByte & 7);
+  const windowBytes = isSingleSegment(descriptor)
+    ? (contentBytes ?? 0)
+    : windowBase + (windowBase / 8) * (windowByte & 7);
   // A window that the content is smaller than costs no more memory than the content.
   const neededBytes = Math.min(windowBytes, contentBytes ?? windowBytes);
   if (neededBytes > windowLimitBytes) {
-    throw broken("zstd frame needs too much memory", `a window of at most ${windowLimitBytes} bytes`, String(windowBytes));
+    throw broken(
+      "zstd frame needs too much memory",
+      `a window of at most ${windowLimitBytes} bytes`,
+      String(windowBytes),
+    );
   }
   return { windowBytes, contentBytes };
 }

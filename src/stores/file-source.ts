@@ -1,58 +1,78 @@
-import { open } from "node:fs/promises";
+import { constants } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
 import type { ByteSource } from "../bytes.ts";
 import { AppError, DamagedError, RefusedError, messageOf } from "../errors.ts";
+import { systemCode } from "./disk-errors.ts";
 
 /**
- * Opens a file for random reads.
- * @param path absolute
+ * Opens a local archive for reading at any place.
  * @param label name for messages; the path when left out
- * @throws RefusedError when there is no such file, or it is none, or may not be read
+ * @throws RefusedError archive-missing, archive-unreadable, archive-not-a-file (a folder, a pipe, a device)
  */
 export async function openFileSource(path: string, label = path): Promise<ByteSource> {
-  let handle;
+  let file: FileHandle;
   try {
-    handle = await open(path, "r");
+    // O_NONBLOCK, so that opening a named pipe does not wait for its writer.
+    file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
-    const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
-    throw new RefusedError(
-      missing ? "archive-missing" : "archive-unreadable",
-      missing ? `there is no archive ${label}` : `cannot open the archive ${label}: ${messageOf(error)}`,
-      { cause: error },
-    );
+    throw openError(error, label);
   }
-  const stats = await handle.stat();
-  if (!stats.isFile()) {
-    await handle.close();
-    throw new RefusedError("not-a-file", `${label} is not a file`);
+  try {
+    const stats = await file.stat();
+    if (!stats.isFile()) {
+      const kind = stats.isDirectory() ? "a folder" : "no regular file";
+      throw new RefusedError("archive-not-a-file", `${label} is ${kind}, not an archive file`, {
+        hints: ["name the archive file itself"],
+      });
+    }
+    return fileSource(file, label, stats.size);
+  } catch (error) {
+    await file.close();
+    throw error instanceof AppError ? error : openError(error, label);
   }
-  const file = handle;
+}
+
+/**
+ * Random access to an open file; the source closes it.
+ * @param label path or other name for messages
+ */
+export function fileSource(file: FileHandle, label: string, sizeBytes: number): ByteSource {
   return {
     label,
-    sizeBytes: stats.size,
+    sizeBytes,
     async read(offsetBytes, lengthBytes) {
+      const inside = offsetBytes >= 0 && lengthBytes >= 0 && offsetBytes + lengthBytes <= sizeBytes;
+      if (!inside) throw new RangeError(`${label}: read of ${lengthBytes} at ${offsetBytes}, of ${sizeBytes} bytes`);
       const buffer = Buffer.allocUnsafeSlow(lengthBytes);
-      for (let done = 0; done < lengthBytes;) {
+      let done = 0;
+      while (done < lengthBytes) {
         let bytesRead: number;
         try {
           ({ bytesRead } = await file.read(buffer, done, lengthBytes - done, offsetBytes + done));
         } catch (error) {
-          throw new AppError(
-            "read-failed",
-            `cannot read ${label} at offset ${offsetBytes + done}: ${messageOf(error)}`,
-            {
-              cause: error,
-            },
+          const message = `cannot read ${label} at offset ${offsetBytes + done}: ${messageOf(error)}`;
+          throw new AppError("read-failed", message, { cause: error });
+        }
+        if (bytesRead === 0) {
+          const found = `found its end at ${offsetBytes + done}`;
+          throw new DamagedError(
+            "archive-shrank",
+            `${label} shrank while it was read: expected ${sizeBytes} bytes, ${found}`,
           );
         }
-        if (bytesRead === 0)
-          throw new DamagedError(
-            "archive-truncated",
-            `${label}: expected ${lengthBytes} bytes at offset ${offsetBytes}, found ${done}`,
-          );
         done += bytesRead;
       }
       return buffer;
     },
     close: () => file.close(),
   };
+}
+
+function openError(error: unknown, label: string): RefusedError {
+  const code = systemCode(error);
+  if (code === "ENOENT" || code === "ENOTDIR") {
+    return new RefusedError("archive-missing", `there is no archive ${label}`, { cause: error });
+  }
+  const reason = code === "EACCES" || code === "EPERM" ? "no permission to read it" : messageOf(error);
+  return new RefusedError("archive-unreadable", `cannot open the archive ${label}: ${reason}`, { cause: error });
 }

@@ -1,0 +1,45 @@
+import { lstat, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { isOwnerAlive } from "../run-owner.ts";
+import { parseTemporaryName } from "./temporary-names.ts";
+
+/** A temporary of another host or container is taken for a dead run's when nothing was written to it for so long. */
+const foreignRestMs = 2 * 24 * 60 * 60 * 1000;
+
+/** What {@link clearDeadTemporaries} needs to know. */
+export interface ClearOptions {
+  now: Date;
+  /** Of this process; its own temporaries stay. */
+  pid: number;
+}
+
+/**
+ * Removes what dead runs were writing into a folder: their process is gone, or was of another boot, or they ran on another
+ * host and nothing was written for two days. What a live run writes stays, and so does what cannot be removed.
+ * @returns the paths that were removed; none when there is no such folder
+ */
+export async function clearDeadTemporaries(folder: string, options: ClearOptions): Promise<string[]> {
+  const removed: string[] = [];
+  for (const name of await readdir(folder).catch(() => [])) {
+    const parsed = parseTemporaryName(name);
+    if (parsed === undefined) continue;
+    const path = join(folder, name);
+    const dead = parsed.isOurHost ? !(await isOwnerAlive(parsed.owner)) : await hasRested(path, options.now);
+    if (!dead) continue;
+    try {
+      await rm(path, { recursive: true });
+      removed.push(path);
+    } catch {
+      // Another user's, or another run was quicker.
+    }
+  }
+  return removed;
+}
+
+async function hasRested(path: string, now: Date): Promise<boolean> {
+  try {
+    return now.getTime() - (await lstat(path)).mtimeMs > foreignRestMs;
+  } catch {
+    return false;
+  }
+}
