@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
-import { readdir } from "node:fs/promises";
-import { delimiter, join } from "node:path";
+import { readdir, realpath } from "node:fs/promises";
+import { basename, delimiter, join } from "node:path";
 import { promisify } from "node:util";
 import { RefusedError } from "../errors.ts";
 
@@ -33,6 +33,8 @@ async function candidateFolders(
 
 async function majorOf(path: string, env: Readonly<Record<string, string | undefined>>): Promise<number | undefined> {
   try {
+    // Debian's wrapper chooses a version by the cluster it believes is meant; the real ones are in versioned folders.
+    if (basename(await realpath(path)) === "pg_wrapper") return undefined;
     const { stdout } = await run(path, ["--version"], { env: { ...env, LC_ALL: "C" }, timeout: 10_000 });
     const match = /\(PostgreSQL\) (\d+)/.exec(stdout);
     return match === null ? undefined : Number(match[1]);

@@ -22,12 +22,14 @@ export interface PieceOptions {
 interface TableSize {
   schema: string;
   name: string;
-  kind: string;
+  /** Of the heap alone. */
   pages: number;
-  blockBytes: number;
-  sizeBytes: string;
+  /** With TOAST. */
+  sizeBytes: number;
+  /** `WHERE ...` of an extension's table, "" where all its rows count, null for a table of no extension. */
   condition: string | null;
-  isLeaf: boolean;
+  /** Whether it is an ordinary table, whose rows are found by ctid. */
+  isHeap: boolean;
 }
 
 /** The column list of `COPY schema.table (columns) FROM stdin;`, as pg_dump writes it; "" for a table without columns. */
@@ -66,14 +68,14 @@ export async function planPieces(client: Client, toc: Toc, options: PieceOptions
 
 async function tableSizes(client: Client, entries: readonly TocEntry[]): Promise<Map<string, TableSize>> {
   const { rows } = await client.query<TableSize>(
-    `SELECT n.nspname AS schema, c.relname AS name, c.relkind AS kind,
-            (pg_catalog.pg_relation_size(c.oid) / pg_catalog.current_setting('block_size')::integer)::integer AS pages,
-            pg_catalog.current_setting('block_size')::integer AS "blockBytes",
-            pg_catalog.pg_table_size(c.oid)::text AS "sizeBytes",
-            x.condition, c.relkind = 'r' AS "isLeaf"
+    `SELECT n.nspname AS schema, c.relname AS name,
+            (pg_catalog.pg_relation_size(c.oid) / pg_catalog.current_setting('block_size')::integer)::float8 AS pages,
+            pg_catalog.pg_table_size(c.oid)::float8 AS "sizeBytes",
+            x.condition, c.relkind = 'r' AND a.amname = 'heap' AS "isHeap"
        FROM unnest($1::text[], $2::text[]) AS wanted(schema, name)
        JOIN pg_catalog.pg_namespace n ON n.nspname = wanted.schema
        JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = wanted.name AND c.relkind IN ('r', 'p', 'm', 'f')
+       LEFT JOIN pg_catalog.pg_am a ON a.oid = c.relam
        LEFT JOIN LATERAL (
          SELECT e.extcondition[i] AS condition
            FROM pg_catalog.pg_extension e, pg_catalog.generate_subscripts(e.extconfig, 1) i
@@ -93,7 +95,7 @@ function pieceSql(
   const name = entry.tag;
   const table = qualifiedName(schema, name);
   const columns = columnsOf(entry);
-  const totalBytes = Number(size?.sizeBytes ?? 0);
+  const totalBytes = size?.sizeBytes ?? 0;
   const common = { dumpId: entry.dumpId, schema, name };
   const condition = size?.condition ?? "";
   if (condition !== "")
@@ -104,7 +106,7 @@ function pieceSql(
         copySql: `COPY (SELECT ${columns} FROM ONLY ${table} ${condition}) TO STDOUT`,
       },
     ];
-  const pages = size?.isLeaf === true ? size.pages : 0;
+  const pages = size?.isHeap === true ? size.pages : 0;
   const count = Math.min(pages, Math.ceil(totalBytes / pieceBytes));
   if (!canCut || count <= 1) {
     const copySql = columns === "" ? `COPY ${table} TO STDOUT` : `COPY ${table} (${columns}) TO STDOUT`;
