@@ -89,11 +89,13 @@ function rowsTasks(planned: PlannedEntry, bytes: number, context: TaskContext): 
     async run(client: Client, signal: AbortSignal) {
       const from = Math.floor((piece * rows.parts) / pieces);
       const to = Math.floor(((piece + 1) * rows.parts) / pieces);
-      total += await inTransaction(client, () =>
+      // Not `total += await`: that would add to the total of before the wait, and parts run side by side.
+      const loaded = await inTransaction(client, () =>
         pieces === 1
           ? loadTable(client, planned, context.source, context.advance, signal)
           : copyRows(client, planned, rows, { from, to }, context.advance, signal),
       );
+      total += loaded;
       left -= 1;
       if (left > 0) return;
       checkRowCount(planned, rows.rows, total);
