@@ -44,20 +44,29 @@ async function* frameOf(first: ZstdPiece, pieces: AsyncGenerator<ZstdPiece>): As
  */
 export async function* gunzipStream(content: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   let fedBytes = 0;
-  const counted = async function* (): AsyncGenerator<Buffer> {
+  const counted = (async function* (): AsyncGenerator<Buffer> {
     for await (const chunk of content) {
       fedBytes += chunk.length;
       if (chunk.length > 0) yield chunk;
     }
-  };
-  const decoder = createGunzip({ chunkSize });
-  yield* runDecoder("gzip", decoder, counted());
-  if (decoder.bytesWritten !== fedBytes) {
-    throw new DamagedError(
-      "data-damaged",
-      `bytes after the last gzip member: expected ${decoder.bytesWritten} bytes, found ${fedBytes}`,
-    );
+  })();
+  try {
+    // No member at all is no damage, as with zstd; Node's decoder would miss one.
+    const first = await counted.next();
+    if (first.done === true) return;
+    const decoder = createGunzip({ chunkSize });
+    yield* runDecoder("gzip", decoder, prepended(first.value, counted));
+    if (decoder.bytesWritten === fedBytes) return;
+    const found = `expected ${decoder.bytesWritten} bytes, found ${fedBytes}`;
+    throw new DamagedError("data-damaged", `bytes after the last gzip member: ${found}`);
+  } finally {
+    await counted.return(undefined);
   }
+}
+
+async function* prepended(first: Buffer, rest: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  yield first;
+  yield* rest;
 }
 
 async function* runDecoder(codec: string, decoder: Transform, input: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {

@@ -1,6 +1,6 @@
 import type { Damage } from "./damage.ts";
 import type { ZipEntry } from "./zip-directory.ts";
-import { Flag, Signature, max32, versionZip64 } from "./zip-fields.ts";
+import { Flag, Signature, max32, versionDeflate, versionZip64 } from "./zip-fields.ts";
 import {
   type LocalHeader,
   decodeLocalExtra,
@@ -51,8 +51,9 @@ export function checkLocalHeader(bytes: Buffer, entry: ZipEntry, limitBytes: num
   }
   const name = bytes.toString("utf8", localHeaderBytes, localHeaderBytes + header.nameBytes);
   if (name !== entry.name) damage("local header of another name", entry.name, name, localHeaderBytes);
-  // A writer that learns only afterwards that the offset is large raises the version in the central header alone.
-  if (header.versionNeeded !== entry.versionNeeded && entry.versionNeeded !== versionZip64) {
+  // A large offset raises the version in the central header alone; Python counts from 2 GiB on as large.
+  const raised = entry.versionNeeded === versionZip64 && entry.localOffsetBytes > 0x7f_ff_ff_ff;
+  if (header.versionNeeded !== entry.versionNeeded && !(raised && header.versionNeeded === versionDeflate)) {
     damage("local header of another version", entry.versionNeeded, header.versionNeeded, 4);
   }
   if (header.flags !== entry.flags) damage("local header of other flags", entry.flags, header.flags, 6);
