@@ -13,7 +13,7 @@ const batchTables = 500;
 
 /** What the final transaction takes: renames, moves, and the making of what is not staged. */
 export async function finalLockNeed(client: Client, live: LiveSchemas, staging: StagingPlan): Promise<LockNeed> {
-  const places = new Set(live.keepPlace.map(({ name }) => name));
+  const places = new Set(live.movedOutOf.map(({ name }) => name));
   const objects = (await listObjects(client)).filter(({ ours, schema }) => ours && places.has(schema));
   const { rows } = await client.query<{ sequences: number }>(
     `select count(distinct c.oid)::integer as sequences
@@ -24,7 +24,7 @@ export async function finalLockNeed(client: Client, live: LiveSchemas, staging: 
     [[...places]],
   );
   const largeObjects = (await listLargeObjects(client)).filter(({ ours }) => ours);
-  const schemas = live.whole.length + live.keepPlace.length * 2 + staging.staged.size * 2;
+  const schemas = live.whole.length + live.movedOutOf.length * 2 + staging.staged.size * 2;
   // notes: a handful of tables, each with toast; a copy of each extension table
   const notes = 40;
   const moving = objects.length + (rows[0]?.sequences ?? 0) + largeObjects.length + schemas + notes;

@@ -1,11 +1,12 @@
 import { randomInt } from "node:crypto";
-import { AppError, messageOf } from "../../errors.ts";
+import { AppError, messageOf, RefusedError } from "../../errors.ts";
 import type { Reporter } from "../../progress.ts";
 import { type Client, connect } from "../connection.ts";
 import type { DumpSource } from "../load/dump-source.ts";
 import { planLoad, type PlannedEntry } from "../load/load-order.ts";
 import { loadParallel } from "../load/load-parallel.ts";
 import { inTransaction } from "../load/run-batch.ts";
+import { lockFinding, readLockSpace } from "../lock-space.ts";
 import { quoteIdentifier } from "../quoting.ts";
 import type { ConnectionSettings } from "../settings.ts";
 import { dropMarkedSchemas } from "./drop-schemas.ts";
@@ -13,6 +14,7 @@ import { clearLeftovers, hasSwitched, keptStates, withSession } from "./kept-sta
 import { asideName, commentOnSchema, encodeMarker, listMarkedSchemas } from "./markers.ts";
 import { sortLiveSchemas } from "./move-aside.ts";
 import { planStaging, rewriteEntry, type StagingPlan } from "./stageable-schemas.ts";
+import { finalLockNeed } from "./final-locks.ts";
 import { runFinalTransaction } from "./final-transaction.ts";
 
 /** What a restore in place is told. */
@@ -66,8 +68,12 @@ export function createInPlaceRestore(options: InPlaceOptions): InPlaceRestore {
   return {
     runId,
     async prepare() {
-      await clearLeftovers(options);
-      staging = await withSession(options.settings, (client) => planFor(client, options));
+      await clearOrWarn(options);
+      staging = await withSession(options.settings, async (client) => {
+        const plan = await planFor(client, options);
+        await refuseWithoutLockSpace(client, plan);
+        return plan;
+      });
       if (staging.leftOut.length > 0) {
         options.reporter.report({
           type: "warning",
@@ -105,6 +111,24 @@ export async function planFor(
     planLoad(source.toc, { privileges: privileges ?? false }),
     new Set(live.keepPlace.map(({ name }) => name)),
   );
+}
+
+/** The preflight says so as well; between it and now the state may have changed. */
+async function refuseWithoutLockSpace(client: Client, staging: StagingPlan): Promise<void> {
+  const need = await finalLockNeed(client, await sortLiveSchemas(client), staging);
+  const { level, message, details = [], hint } = lockFinding(need, await readLockSpace(client));
+  if (level !== "fail") return;
+  throw new RefusedError("lock-space", message, { details, hints: hint === undefined ? [] : [hint] });
+}
+
+/** Leftovers have names of their own, so that they are in nobody's way when they cannot be dropped. */
+async function clearOrWarn(options: InPlaceOptions): Promise<void> {
+  try {
+    await clearLeftovers(options);
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== "kept-state-in-use") throw error;
+    options.reporter.report({ type: "warning", code: error.code, message: error.message, details: error.details });
+  }
 }
 
 function newRunId(): string {

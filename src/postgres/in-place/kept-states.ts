@@ -64,6 +64,12 @@ export async function dropPrevious(options: KeptStateOptions, runId?: string): P
   });
 }
 
+/** Drops previous states whose time is over. */
+export async function dropExpired(options: KeptStateOptions & { now(): Date }): Promise<void> {
+  for (const { runId, keepUntil } of await findPrevious(options.settings))
+    if (keepUntil !== undefined && keepUntil <= options.now()) await dropPrevious(options, runId);
+}
+
 /**
  * Schemas that runs left behind which died or could not finish: loaded aside and never switched, undone, half dropped.
  * The caller holds the operation lock, so no run is at work.

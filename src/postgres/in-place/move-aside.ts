@@ -18,18 +18,24 @@ import { listObjects, listSchemas, type SchemaInfo } from "./owned-objects.ts";
 export interface LiveSchemas {
   /** Renamed with all they hold. */
   whole: SchemaInfo[];
-  /** These stay, with what belongs to extensions and to other roles, and the role's own objects move out of them. */
+  /** These stay: `public`, those that hold extensions, those of other roles. */
   keepPlace: SchemaInfo[];
+  /** Those that stay and hold objects of the role's own, which move out of them; always with `public`. */
+  movedOutOf: SchemaInfo[];
 }
 
 /** Sorts the schemas of the live state; those that restores in place made are left out. */
 export async function sortLiveSchemas(client: Client): Promise<LiveSchemas> {
   const holding = new Set((await listObjects(client)).filter((object) => object.ours).map((object) => object.schema));
-  const live: LiveSchemas = { whole: [], keepPlace: [] };
+  const live: LiveSchemas = { whole: [], keepPlace: [], movedOutOf: [] };
   for (const schema of await listSchemas(client)) {
-    if (schema.ours && decodeMarker(schema.comment) !== undefined) continue;
-    if (schema.ours && !schema.holdsExtension && schema.name !== "public") live.whole.push(schema);
-    else if (schema.name === "public" || schema.holdsExtension || holding.has(schema.name)) live.keepPlace.push(schema);
+    if (decodeMarker(schema.comment) !== undefined) continue;
+    if (schema.ours && !schema.holdsExtension && schema.name !== "public") {
+      live.whole.push(schema);
+      continue;
+    }
+    live.keepPlace.push(schema);
+    if (schema.name === "public" || holding.has(schema.name)) live.movedOutOf.push(schema);
   }
   return live;
 }
@@ -52,7 +58,7 @@ export async function moveAside(client: Client, mark: AsideMark): Promise<void> 
     );
   await client.query(`CREATE SCHEMA ${quoteIdentifier(notesName(mark))}; ${describe("", "notes", null)}`);
   await keepNotes(client, notesName(mark));
-  for (const { name } of live.keepPlace) {
+  for (const { name } of live.movedOutOf) {
     await client.query(`CREATE SCHEMA ${quoteIdentifier(aside(name))}; ${describe(name, "objects", null)}`);
     await moveObjects(client, name, aside(name));
   }

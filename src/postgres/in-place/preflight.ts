@@ -3,17 +3,17 @@ import { serverVersionNumber, type Client } from "../connection.ts";
 import type { DumpSource } from "../load/dump-source.ts";
 import { entryLabel, planLoad } from "../load/load-order.ts";
 import { lockFinding, readLockSpace } from "../lock-space.ts";
+import { qualifiedName, quoteIdentifier } from "../quoting.ts";
 import type { ConnectionSettings } from "../settings.ts";
 import { refuseOthers } from "./alone.ts";
 import { listDatabaseWide, splitExisting } from "./database-wide.ts";
-import { dependentsOfOthers } from "./dependents.ts";
 import { finalLockNeed } from "./final-locks.ts";
 import { planFor } from "./in-place-restore.ts";
 import { listExtensionTables } from "./kept-notes.ts";
 import { leftoversOf, withSession } from "./kept-states.ts";
 import { listMarkedSchemas } from "./markers.ts";
 import { sortLiveSchemas } from "./move-aside.ts";
-import { listLargeObjects, listObjects, objectReference } from "./owned-objects.ts";
+import { checkGrants, checkOthersObjects, checkOwners } from "./preflight-objects.ts";
 import { RefusedError } from "../../errors.ts";
 
 /** What {@link preflightInPlace} looks at. */
@@ -39,7 +39,9 @@ export async function preflightInPlace(options: PreflightOptions): Promise<Findi
     await checkExtensions(client, options.source),
     await checkExtensionTables(client),
     await checkPrivileges(client),
-    ...(await checkOthersObjects(client, options)),
+    ...(await checkOthersObjects(client, options.source)),
+    await checkOwners(client),
+    await checkGrants(client, options.privileges ?? false),
     await checkDatabaseWide(client, options),
     await checkLockSpace(client, options),
     await checkSessions(client, options.ownPids ?? []),
@@ -98,7 +100,9 @@ async function checkExtensions(client: Client, source: DumpSource): Promise<Find
     level: "fail",
     check: "extensions",
     message: `the database lacks extensions of the archive: ${missing.join(", ")}`,
-    hint: missing.map((name) => `CREATE EXTENSION "${name}";`).join("\n") + "  -- as superuser, in this database",
+    hint:
+      missing.map((name) => `CREATE EXTENSION ${quoteIdentifier(name)};`).join("\n") +
+      "  -- as superuser, in this database",
   };
 }
 
@@ -107,13 +111,17 @@ async function checkExtensionTables(client: Client): Promise<Finding> {
   const tables = (await listExtensionTables(client)).filter(({ table }) => table === "spatial_ref_sys");
   const closed = tables.filter(({ writable }) => !writable);
   if (closed.length === 0) return { level: "ok", check, message: "the role may change the rows of spatial_ref_sys" };
+  const { rows } = await client.query<{ role: string }>("SELECT current_user::text AS role");
   return {
     level: "fail",
     check,
     message: "the role may not change the rows of spatial_ref_sys",
-    hint: closed
-      .map(({ schema, table }) => `ALTER TABLE "${schema}"."${table}" OWNER TO CURRENT_ROLE_OF_THE_APPLICATION;`)
-      .join("\n"),
+    hint: `${closed
+      .map(
+        ({ schema, table }) =>
+          `ALTER TABLE ${qualifiedName(schema, table)} OWNER TO ${quoteIdentifier(rows[0]?.role ?? "")};`,
+      )
+      .join("\n")}  -- as superuser, in this database`,
   };
 }
 
@@ -126,9 +134,10 @@ async function checkPrivileges(client: Client): Promise<Finding> {
   );
   const found = rows[0] ?? { role: "", database: "", create: false, public: null };
   const missing: string[] = [];
-  if (!found.create) missing.push(`GRANT CREATE ON DATABASE "${found.database}" TO "${found.role}";`);
+  if (!found.create)
+    missing.push(`GRANT CREATE ON DATABASE ${quoteIdentifier(found.database)} TO ${quoteIdentifier(found.role)};`);
   if (found.public === null) missing.push("CREATE SCHEMA public;");
-  else if (!found.public) missing.push(`GRANT CREATE ON SCHEMA public TO "${found.role}";`);
+  else if (!found.public) missing.push(`GRANT CREATE ON SCHEMA public TO ${quoteIdentifier(found.role)};`);
   if (missing.length === 0) return { level: "ok", check, message: `role ${found.role} may create schemas and tables` };
   return {
     level: "fail",
@@ -136,77 +145,6 @@ async function checkPrivileges(client: Client): Promise<Finding> {
     message: `role ${found.role} may not create what a restore has to`,
     hint: missing.join("\n"),
   };
-}
-
-async function checkOthersObjects(client: Client, { source }: PreflightOptions): Promise<Finding[]> {
-  const findings: Finding[] = [];
-  const dependents = await dependentsOfOthers(client);
-  if (dependents.length > 0) {
-    findings.push({
-      level: "fail",
-      check: "dependents",
-      message: `${dependents.length} objects of other roles depend on what the restore replaces`,
-      details: dependents
-        .slice(0, shown)
-        .map(({ dependent, owner, needs }) => `${dependent} of role ${owner} needs ${needs}`),
-      hint: "let their owners drop them, and make them again afterwards",
-    });
-  }
-  const live = await sortLiveSchemas(client);
-  const whole = new Set(live.whole.map(({ name }) => name));
-  const objects = await listObjects(client);
-  const others = objects.filter(({ ours, internal }) => !ours && !internal);
-  const named = new Set(
-    source.toc.entries.map(({ namespace, tag }) => JSON.stringify([namespace, tag.replace(/\(.*$/s, "")])),
-  );
-  const inTheWay = others.filter(
-    ({ schema, name }) => !whole.has(schema) && named.has(JSON.stringify([schema, name.replace(/^"(.*)"$/s, "$1")])),
-  );
-  // a range's functions belong to the server's first role, so that only a superuser can move the range
-  const stuck = objects.filter(({ ours, internal, schema }) => !ours && internal && !whole.has(schema));
-  const oids = new Set((await listLargeObjects(client)).filter(({ ours }) => !ours).map(({ oid }) => oid));
-  const largeObjects = source.toc.entries.filter(({ description, tag }) => description === "BLOB" && oids.has(tag));
-  const obstacles = [
-    ...inTheWay.map((object) => `${objectReference(object)} of role ${object.owner}`),
-    ...stuck.map((object) => `${objectReference(object)}, made for a range type that stands in a schema which stays`),
-    ...largeObjects.map(({ tag }) => `large object ${tag}`),
-    ...[...(await schemasOfOthers(client, source))].map((schema) => `schema ${schema}`),
-  ];
-  findings.push(
-    obstacles.length === 0
-      ? {
-          level: "ok",
-          check: "objects-of-others",
-          message: "nothing of other roles stands where the archive's objects go",
-        }
-      : {
-          level: "fail",
-          check: "objects-of-others",
-          message: `${obstacles.length} objects that the role may not move stand where the archive's objects go`,
-          details: obstacles.slice(0, shown),
-          hint: "give them to the application's role, drop them, or restore with --side-by-side",
-        },
-  );
-  const taken = others.filter(({ schema }) => whole.has(schema));
-  if (taken.length > 0) {
-    findings.push({
-      level: "warn",
-      check: "objects-inside",
-      message: `${taken.length} objects of other roles stand in schemas that the restore replaces, and go with them`,
-      details: taken.slice(0, shown).map((object) => `${objectReference(object)} of role ${object.owner}`),
-    });
-  }
-  return findings;
-}
-
-/** Schemas of the archive that exist and can neither be renamed nor be filled. */
-async function schemasOfOthers(client: Client, { toc }: DumpSource): Promise<Set<string>> {
-  const { rows } = await client.query<{ name: string }>(
-    `SELECT nspname::text AS name FROM pg_catalog.pg_namespace
-      WHERE NOT pg_catalog.pg_has_role(nspowner, 'USAGE') AND NOT pg_catalog.has_schema_privilege(oid, 'CREATE')`,
-  );
-  const named = new Set(toc.entries.filter(({ description }) => description === "SCHEMA").map(({ tag }) => tag));
-  return new Set(rows.map(({ name }) => name).filter((name) => named.has(name) && name !== "public"));
 }
 
 async function checkDatabaseWide(client: Client, options: PreflightOptions): Promise<Finding> {

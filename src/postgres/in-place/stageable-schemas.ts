@@ -48,7 +48,7 @@ export interface StagingPlan {
 /**
  * Decides which schemas can be loaded aside and renamed: those that hold nothing but tables, sequences and what belongs to
  * them, and that refer to nothing else in the archive. Whatever is not certain is loaded in the final transaction.
- * @param keepsPlace schemas that the database has and that stay (they hold extensions): these are not made again
+ * @param keepsPlace schemas that the database has and that stay (they hold extensions, or are of other roles): these are not made again
  */
 export function planStaging(plan: LoadPlan, keepsPlace: ReadonlySet<string>): StagingPlan {
   const leftOut = new Set(
@@ -66,7 +66,7 @@ export function planStaging(plan: LoadPlan, keepsPlace: ReadonlySet<string>): St
     if (entry.description !== "SCHEMA" || entry.tag === "public") continue;
     const own = entries.filter((planned) => planned.entry.namespace === entry.tag);
     const verdict = keepsPlace.has(entry.tag)
-      ? "it holds an extension"
+      ? "it stays in the database, because it holds an extension or belongs to another role"
       : stageSchema(entry.tag, own, definedNames, byDumpId);
     if (typeof verdict === "string") {
       unstaged.set(entry.tag, verdict);

@@ -37,8 +37,8 @@ test(
       const whole = await runAndKill(into, dump, undefined);
       expect(await liveState(into)).toEqual(liveAfter);
       await undoInPlace(inPlaceOptions(into.settings, source));
-      for (let at = 1; at <= 12; at++) {
-        await runAndKill(into, dump, (whole * (at + Math.random() * 0.8 - 0.4)) / 12);
+      for (let at = 1; at <= 8; at++) {
+        await runAndKill(into, dump, (whole * (at + Math.random() * 0.8 - 0.4)) / 8);
         await sessionsGone(into);
         if ((await findPrevious(into.settings)).length > 0) {
           seen.new++;

@@ -2,7 +2,7 @@ import { Client } from "pg";
 import { expect, test } from "vitest";
 import { RefusedError } from "../../../src/errors.ts";
 import { createInPlaceRestore } from "../../../src/postgres/in-place/in-place-restore.ts";
-import { findLeftovers, findPrevious, hasSwitched } from "../../../src/postgres/in-place/kept-states.ts";
+import { dropExpired, findLeftovers, findPrevious, hasSwitched } from "../../../src/postgres/in-place/kept-states.ts";
 import { preflightInPlace } from "../../../src/postgres/in-place/preflight.ts";
 import { undoInPlace } from "../../../src/postgres/in-place/undo.ts";
 import type { DumpSource } from "../../../src/postgres/load/dump-source.ts";
@@ -108,6 +108,11 @@ test("the newest of two states is kept, with the time until it is", async () => 
     const states = await findPrevious(into.settings);
     expect(states.map(({ runId }) => runId)).toEqual([second]);
     expect(states[0]?.keepUntil).toEqual(keepUntil);
+    const options = inPlaceOptions(into.settings, source);
+    await dropExpired({ ...options, now: () => new Date(keepUntil.getTime() - 1) });
+    expect(await findPrevious(into.settings)).toHaveLength(1);
+    await dropExpired({ ...options, now: () => keepUntil });
+    expect(await findPrevious(into.settings)).toEqual([]);
     expect(await hasSwitched(into.settings, first)).toBe(false);
     await expect(undoInPlace({ ...inPlaceOptions(into.settings, source), runId: first })).rejects.toThrow(RefusedError);
   });
@@ -170,5 +175,49 @@ test("what would stop a restore is found beforehand", async () => {
       const fails = findings.filter(({ level }) => level === "fail").map(({ check }) => check);
       expect(fails.toSorted()).toEqual(["extension-tables", "objects-of-others", "privileges", "sessions"]);
     });
+  });
+});
+
+test("a schema that holds an extension stays with it, and the rest of it is replaced and comes back", async () => {
+  const folder = await tempFolder();
+  const [from, into] = [await createTestDatabase({ postgis: false }), await createTestDatabase({ postgis: false })];
+  try {
+    const schema = "CREATE SCHEMA ext; CREATE EXTENSION hstore SCHEMA ext;";
+    await withClient(from.settings, (client) => client.query(`${schema} CREATE TABLE ext.kept (h ext.hstore)`));
+    await withClient(into.settings, (client) => client.query(`${schema} CREATE TABLE ext.gone (h ext.hstore)`));
+    const source = await openDumpFolder(await dumpToFolder(from.settings, `${folder}/dump`));
+    const before = await fingerprintDatabase(into.settings);
+    await restoreInPlace(into.settings, source);
+    await undoInPlace(inPlaceOptions(into.settings, source));
+    expect(await fingerprintDatabase(into.settings)).toEqual(before);
+    await restoreInPlace(into.settings, source, { keepUntil: false });
+    expect(await fingerprintDatabase(into.settings)).toEqual(await fingerprintDatabase(from.settings));
+  } finally {
+    await from.drop();
+    await into.drop();
+  }
+});
+
+test("grants and owners that a restore would change are told", async () => {
+  await withStates(async (into, source) => {
+    await withClient(into.settings, (client) => client.query("GRANT SELECT ON old_one TO PUBLIC"));
+    const levels = async (settings: typeof into.settings): Promise<Record<string, string>> =>
+      Object.fromEntries((await preflightInPlace({ settings, source })).map(({ check, level }) => [check, level]));
+    expect(await levels(into.settings)).toMatchObject({ grants: "warn", owners: "ok" });
+    expect(await levels(into.admin)).toMatchObject({ grants: "warn", owners: "warn" });
+  });
+});
+
+test("a kept state that something needs does not stop the next restore", async () => {
+  await withStates(async (into, source, { after }) => {
+    await restoreInPlace(into.settings, source);
+    const [state] = await findPrevious(into.settings);
+    const kept = state?.schemas.find(({ original }) => original === "public")?.schema ?? "";
+    await withClient(into.settings, (client) => client.query(`CREATE VIEW peek AS SELECT a FROM "${kept}".old_one`));
+    await restoreInPlace(into.settings, source, { keepUntil: false });
+    // with the view's own state dropped, nothing needs the first one any more
+    await restoreInPlace(into.settings, source, { keepUntil: false });
+    expect(await findPrevious(into.settings)).toEqual([]);
+    expect(await fingerprintDatabase(into.settings)).toEqual(after);
   });
 });
