@@ -1,11 +1,43 @@
-import { AppError } from "../errors.ts";
+import { loadSettings } from "../config/settings.ts";
+import { archiveFit } from "../migrations/fit.ts";
+import { renderStatus, statusWarnings } from "../migrations/status.ts";
+import { archiveMigrations, databaseMigrations, upgradeCommand } from "../operations/migration-status.ts";
+import { printable } from "../terminal/printable.ts";
 import type { CommandContext, CommonFlags } from "./command.ts";
 
-/** Stands in until the command is written. */
+/** `migrations status [ARCHIVE]`: applied migrations of the database or an archive against the installed application. */
 export default async function migrationsStatus(
   this: CommandContext,
-  _flags: CommonFlags,
-  _archive?: string,
+  flags: CommonFlags,
+  archive?: string,
 ): Promise<void> {
-  throw new AppError("not-written", "migrations-status is not written yet");
+  const settings = await loadSettings({ env: this.env, cwd: this.cwd, configPaths: flags.config });
+  const { application, status } =
+    archive === undefined ? await databaseMigrations(settings, this) : await archiveMigrations(archive, settings, this);
+  for (const message of statusWarnings(status)) this.output.report({ type: "warning", code: "migrations", message });
+  const what = archive === undefined ? "the database" : "the archive";
+  if (status.pending.length === 0) this.output.note(`${what} lacks no migration of the installed application\n`);
+  else if (archive === undefined)
+    this.output.note(`${status.pending.length} migrations are pending; to apply them: ${upgradeCommand}\n`);
+  else
+    this.output.note(
+      `${status.pending.length} migrations would be pending after a restore: restore --migrate applies them\n`,
+    );
+  const { pending, applied, unknown, missingComponents, notInstalled } = status;
+  this.output.finish(
+    {
+      command: "migrations status",
+      archive: archive ?? null,
+      application: { version: application.version ?? null, source: application.source },
+      fit: archiveFit(status),
+      pending: pending.map(({ component, revision, message }) => ({ component, revision, message: message ?? null })),
+      applied: applied.length,
+      unknown,
+      missingComponents,
+      notInstalled,
+    },
+    renderStatus(status)
+      .map((line) => `${printable(line)}\n`)
+      .join(""),
+  );
 }

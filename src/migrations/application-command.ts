@@ -1,7 +1,7 @@
 import { constants } from "node:fs";
 import { access, stat } from "node:fs/promises";
 import { delimiter, isAbsolute, resolve } from "node:path";
-import { RefusedError } from "../errors.ts";
+import { UsageError } from "../errors.ts";
 import { isOwnProgram } from "./own-program.ts";
 
 /** Where the installed application's command is looked for. */
@@ -31,13 +31,13 @@ export function commandText({ path, firstArgs }: ApplicationCommand, args: reado
 /**
  * Finds the installed application's own command, never ours.
  * @returns undefined when nothing is configured and PATH has none
- * @throws RefusedError when the configured one is not there, cannot be executed, or is ngwbackup itself
+ * @throws UsageError (exit 2) when the configured one is not there, cannot be executed, or is ngwbackup itself
  */
 export async function findApplicationCommand(search: CommandSearch): Promise<ApplicationCommand | undefined> {
   const { env, cwd, skip } = search;
   const [name, ...firstArgs] = search.command ?? [];
-  const refused = (why: string): RefusedError =>
-    new RefusedError("application-command", `application.command ${name ?? ""} ${why}`, { hints: [setCommandHint] });
+  const refused = (why: string): UsageError =>
+    new UsageError("application-command", `application.command ${name ?? ""} ${why}`, { hints: [setCommandHint] });
   if (name?.includes("/") === true) {
     const path = resolve(cwd, name);
     if (!(await isExecutable(path))) throw refused("is not an executable file");
