@@ -50,9 +50,10 @@ export async function dropMarkedSchemas(
   await dropInBatches(client, relations, batchTables, options);
   const others = objects.filter(({ catalog }) => catalog !== "pg_class");
   if (others.length > batchOthers) await dropInBatches(client, others, batchOthers, options);
+  // what takes long gives others time to refer to what is left
+  await refuseOutsiders(client, names);
   for (const name of names) {
     await inTransaction(client, async () => {
-      await refuseOutsiders(client, names);
       await client.query(`DROP SCHEMA IF EXISTS ${quoteIdentifier(name)} CASCADE`);
     });
   }

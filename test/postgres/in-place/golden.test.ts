@@ -25,7 +25,7 @@ describe.skipIf(goldenArchives.length === 0)("golden archives in place", () => {
   for (const superuser of [false, true]) {
     test(
       `each over each other, as ${superuser ? "a superuser" : "an ordinary role"}`,
-      { timeout: 300_000 },
+      { timeout: 600_000 },
       async () => {
         const database = await createTestDatabase({ superuser });
         try {
