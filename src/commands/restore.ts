@@ -2,7 +2,9 @@ import { availableParallelism } from "node:os";
 import { loadSettings, type Settings } from "../config/settings.ts";
 import { AppError, UsageError } from "../errors.ts";
 import { dropKept } from "../operations/restore/drop-kept.ts";
-import { migrateAfterRestore, pendingAfterRestore } from "../operations/restore/migrate.ts";
+import { upgradeAfterRestore } from "../operations/migration-upgrade.ts";
+import { upgradeCommand } from "../operations/migration-status.ts";
+import { pendingMigrations } from "../operations/restore/pending-migrations.ts";
 import { type RestoreOutcome, restore as runRestore } from "../operations/restore/restore.ts";
 import { undoRestore } from "../operations/restore/undo.ts";
 import { canAsk, confirm } from "../terminal/confirm.ts";
@@ -69,8 +71,9 @@ async function report(
       "",
     ].join("\n"),
   );
-  const pending = await pendingAfterRestore(settings, this, this.output);
-  if (flags.migrate && pending.length > 0) await migrateAfterRestore(settings, this, this.output);
+  const pending = (await pendingMigrations(settings, this)) ?? [];
+  if (pending.length > 0) this.output.note(pendingText(pending));
+  if (flags.migrate) await upgradeAfterRestore(settings, this, this.stderr);
   this.output.finish({
     ...summary,
     ...staged,
@@ -79,6 +82,15 @@ async function report(
     pendingMigrations: flags.migrate ? 0 : pending.length,
   });
   this.output.note(`start the service again: systemctl start ${settings.ngwbackup.service}\n`);
+}
+
+function pendingText(pending: readonly string[]): string {
+  const many = pending.length === 1 ? "1 migration is pending" : `${pending.length} migrations are pending`;
+  return [
+    `${many}: ${upgradeCommand} applies ${pending.length === 1 ? "it" : "them"}`,
+    ...pending.map((line) => `  ${line}`),
+    "",
+  ].join("\n");
 }
 
 async function undo(this: CommandContext, settings: Settings, archive: string | undefined): Promise<void> {

@@ -74,7 +74,7 @@ async function checkDatabase(
       ({ check }) => check !== "sessions",
     ),
   );
-  const states = await databaseStates(settings, context, reporter);
+  const states = databaseStates(settings, context, reporter);
   for (const { createdAt, keepUntil } of await states.kept())
     findings.push({
       level: "ok",

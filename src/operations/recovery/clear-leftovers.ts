@@ -16,7 +16,7 @@ import { storageFolders } from "../storage-folders.ts";
  * stays. The caller holds the operation lock.
  */
 export async function clearLeftovers(settings: Settings, context: Context, reporter: Reporter): Promise<void> {
-  const states = await databaseStates(settings, context, reporter);
+  const states = databaseStates(settings, context, reporter);
   const folders = storageFolders(settings);
   for (const work of await findWorkFolders(folders)) {
     if (work.kind === "pins") {

@@ -6,7 +6,14 @@ import {
   dropPrevious as dropPreviousSchemas,
   findPrevious as findPreviousSchemas,
 } from "../../postgres/in-place/kept-states.ts";
+import {
+  clearLeftovers as clearDatabases,
+  dropPrevious as dropPreviousDatabases,
+  findPrevious as findPreviousDatabases,
+  undoSideBySide,
+} from "../../postgres/side-by-side/kept-databases.ts";
 import type { Reporter } from "../../progress.ts";
+import { beside } from "./database-ways.ts";
 import type { RestoreWay } from "./run-record.ts";
 
 /** A previous state of the database, kept by either way of restoring. */
@@ -16,6 +23,8 @@ export interface KeptDatabaseState {
   createdAt: Date;
   /** Undefined: until somebody drops it. */
   keepUntil: Date | undefined;
+  /** Whether there was nothing of the instance in the database: nobody would want that back. */
+  isEmpty: boolean;
 }
 
 /** What is kept beside, or left behind in, the database, whichever way it came there. */
@@ -33,28 +42,34 @@ export interface DatabaseStates {
 }
 
 /** Looks after the states of one database. */
-export async function databaseStates(
-  settings: Settings,
-  context: Context,
-  reporter: Reporter,
-): Promise<DatabaseStates> {
+export function databaseStates(settings: Settings, context: Context, reporter: Reporter): DatabaseStates {
   const options = { settings: settings.database, reporter, signal: context.signal, now: () => context.now() };
-  return Promise.resolve({
+  const besideOptions = { ...options, ...beside(settings) };
+  return {
     async kept() {
-      const inPlace = (await findPreviousSchemas(settings.database)).map((state) => ({
+      const schemas = (await findPreviousSchemas(settings.database)).map((state): KeptDatabaseState => ({
         ...state,
-        way: "in-place" as const,
+        way: "in-place",
+        isEmpty: state.schemas.every(({ role }) => role === "notes"),
       }));
-      return inPlace;
+      const databases = (await findPreviousDatabases(besideOptions)).map((state): KeptDatabaseState => ({
+        ...state,
+        way: "side-by-side",
+        isEmpty: false,
+      }));
+      return [...schemas, ...databases].toSorted((a, b) => b.createdAt.getTime() - a.createdAt.getTime());
     },
-    async drop(state) {
-      await dropPreviousSchemas(options, state.runId);
+    async drop({ way, runId }) {
+      if (way === "in-place") await dropPreviousSchemas(options, runId);
+      else await dropPreviousDatabases(besideOptions, { runId });
     },
     async clearLeftovers() {
       await clearSchemas(options);
+      await clearDatabases(besideOptions);
     },
-    async undo(state, { ownPids, beforeCommit }) {
-      await undoInPlace({ ...options, runId: state.runId, ownPids, beforeCommit });
+    async undo({ way, runId }, given) {
+      if (way === "in-place") await undoInPlace({ ...options, ...given, runId });
+      else await undoSideBySide({ ...besideOptions, ...given, runId });
     },
-  });
+  };
 }

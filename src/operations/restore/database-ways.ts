@@ -4,6 +4,9 @@ import type { Finding } from "../../finding.ts";
 import type { Client } from "../../postgres/connection.ts";
 import { createInPlaceRestore } from "../../postgres/in-place/in-place-restore.ts";
 import { preflightInPlace } from "../../postgres/in-place/preflight.ts";
+import type { ConnectionSettings } from "../../postgres/settings.ts";
+import { preflightSideBySide } from "../../postgres/side-by-side/preflight.ts";
+import { createSideBySideRestore } from "../../postgres/side-by-side/side-by-side-restore.ts";
 import type { Reporter } from "../../progress.ts";
 import type { ArchiveContents } from "../contents/archive-contents.ts";
 import { type DumpSource } from "../../postgres/load/dump-source.ts";
@@ -38,19 +41,27 @@ export interface DatabaseRestoreOptions {
 
 /** Makes the restore of a way. */
 export function createDatabaseRestore(way: RestoreWay, options: DatabaseRestoreOptions): DatabaseRestore {
-  void way;
-  return createInPlaceRestore({
-    settings: options.settings.database,
+  const { settings, held, context, reporter, runId, keepUntil, jobs } = options;
+  const common = {
+    settings: settings.database,
     source: archiveSource(options.contents),
-    jobs: options.jobs,
-    reporter: options.reporter,
-    signal: options.context.signal,
-    now: () => options.context.now(),
-    keepUntil: options.keepUntil,
-    afterLoad: (client) => options.afterLoad(client),
-    ownPids: options.held.ownPids,
-    runId: options.runId,
-  });
+    jobs,
+    reporter,
+    signal: context.signal,
+    now: () => context.now(),
+    keepUntil,
+    afterLoad: (client: Client) => options.afterLoad(client),
+    ownPids: held.ownPids,
+    runId,
+  };
+  if (way === "in-place") return createInPlaceRestore(common);
+  return createSideBySideRestore({ ...common, ...beside(settings), releaseLock: () => held.lock.end() });
+}
+
+/** Where a database beside the instance's is made: as an administrator, when one is configured, and from which template. */
+export function beside({ ngwbackup }: Settings): { admin?: ConnectionSettings; template?: string } {
+  const { admin, template } = ngwbackup;
+  return { ...(admin === undefined ? {} : { admin }), ...(template === undefined ? {} : { template }) };
 }
 
 /** What the preflight of a way needs. */
@@ -62,8 +73,16 @@ export interface WayPreflight {
 
 /** Every check of a way; those that fail say why it is not possible. */
 export async function preflightWay(way: RestoreWay, { settings, source, ownPids }: WayPreflight): Promise<Finding[]> {
-  if (way === "side-by-side") return [{ level: "fail", check: "way", message: "side by side is not there yet" }];
-  return await preflightInPlace({ settings: settings.database, source, ownPids });
+  const options = { settings: settings.database, source, ownPids };
+  const findings =
+    way === "in-place"
+      ? await preflightInPlace(options)
+      : await preflightSideBySide({ ...options, ...beside(settings) });
+  return findings.map((finding) =>
+    finding.check === "sessions" && finding.level === "fail"
+      ? { ...finding, hint: `stop it first: systemctl stop ${settings.ngwbackup.service}` }
+      : finding,
+  );
 }
 
 /** The way that a restore takes, and what was looked at. */

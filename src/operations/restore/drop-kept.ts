@@ -17,7 +17,7 @@ export async function dropKept(settings: Settings, context: Context, reporter: R
   try {
     await takeOperationLock(lock);
     await clearLeftovers(settings, context, reporter);
-    const states = await databaseStates(settings, context, reporter);
+    const states = databaseStates(settings, context, reporter);
     const kept = await states.kept();
     for (const work of await findWorkFolders(storageFolders(settings)))
       if (kept.some(({ runId }) => runId === work.runId)) await removeWorkFolder(work);

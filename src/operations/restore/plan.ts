@@ -1,7 +1,9 @@
 import { nextgisweb } from "../../applications/nextgisweb.ts";
+import type { Context } from "../../context.ts";
 import type { Finding } from "../../finding.ts";
 import { connect } from "../../postgres/connection.ts";
 import type { ArchiveContents } from "../contents/archive-contents.ts";
+import { archiveFitFindings } from "../migration-status.ts";
 import { storageFolders } from "../storage-folders.ts";
 import { archiveSource } from "./archive-source.ts";
 import { chooseWay } from "./database-ways.ts";
@@ -35,6 +37,7 @@ export async function planRestore(
   contents: ArchiveContents,
   request: RestoreRequest,
   ownPids: readonly number[],
+  context: Context,
 ): Promise<RestorePlan> {
   const { settings } = request;
   const findings: Finding[] = [checkComponents(contents), ...(await checkDatabaseSpace(contents, settings))];
@@ -42,6 +45,7 @@ export async function planRestore(
   findings.push(finding);
   const chosen = await chooseWay(request.way, { settings, source: archiveSource(contents), ownPids });
   findings.push(...chosen.findings);
+  findings.push(...(await archiveFitFindings(contents, settings, context)));
   const client = await connect(settings.database);
   let database: string;
   try {

@@ -94,7 +94,7 @@ async function withLock(
   await takeOperationLock(lock);
   if (!request.dryRun) await clearLeftovers(request.settings, context, reporter);
   const ownPids = [await backendPid(lock)];
-  const plan = await planRestore(contents, request, ownPids);
+  const plan = await planRestore(contents, request, ownPids, context);
   const failed = plan.findings.filter(({ level }) => level === "fail");
   if (failed.length > 0 && !request.dryRun) throw refusal(failed);
   if (request.dryRun || !(await request.confirm(plan))) return { plan, result: undefined };
@@ -115,6 +115,6 @@ export function refusal(failed: readonly Finding[]): RefusedError {
     ...(index === 0 ? [] : [finding.message]),
     ...(finding.details ?? []),
   ]);
-  const hints = [...new Set(failed.flatMap(({ hint }) => (hint === undefined ? [] : [hint])))];
+  const hints = [...new Set(failed.flatMap(({ hint }) => hint?.split("\n") ?? []))];
   return new RefusedError(first!.check, first!.message, { details, hints });
 }

@@ -127,7 +127,7 @@ async function finish(options: FinishOptions): Promise<RestoreResult> {
       files === undefined ? 0 : await finishFiles(files, client, application),
     );
     if (files !== undefined) await writeRunRecord(files.work, { ...options.record, state: "finished" });
-    const keep = request.keepPreviousMs > 0;
+    const keep = request.keepPreviousMs > 0 && !(removed === 0 && (await wasEmpty(options)));
     if (!keep) await dropNow(options);
     return { staged, removed, keptUntil: keep ? keepUntil : undefined, notes };
   } catch (error) {
@@ -139,9 +139,15 @@ async function finish(options: FinishOptions): Promise<RestoreResult> {
   }
 }
 
+/** Whether the instance held nothing before: an undo would bring nothing back, and the state would only be in the way. */
+async function wasEmpty({ runId, request, context, reporter, staged }: FinishOptions): Promise<boolean> {
+  const kept = await databaseStates(request.settings, context, reporter).kept();
+  return staged.reused === 0 && kept.find((state) => state.runId === runId)?.isEmpty === true;
+}
+
 async function dropNow({ files, runId, request, context, reporter }: FinishOptions): Promise<void> {
   if (files !== undefined) await removeWorkFolder(files.work);
-  const states = await databaseStates(request.settings, context, reporter);
+  const states = databaseStates(request.settings, context, reporter);
   for (const state of await states.kept()) if (state.runId === runId) await states.drop(state);
 }
 

@@ -26,7 +26,7 @@ export async function undoRestore(
   try {
     await takeOperationLock(lock);
     await clearLeftovers(settings, context, reporter);
-    const states = await databaseStates(settings, context, reporter);
+    const states = databaseStates(settings, context, reporter);
     const [state] = await states.kept();
     if (state === undefined)
       throw new RefusedError("nothing-to-undo", "no previous state is kept, so there is nothing to undo", {

@@ -114,7 +114,7 @@ export async function sessionOf(client: Client): Promise<{ pid: number; startedA
   return { pid: rows[0]?.pid ?? 0, startedAt: rows[0]?.started ?? "" };
 }
 
-const startSql = "pg_catalog.extract(epoch FROM backend_start)::text";
+const startSql = "extract(epoch FROM backend_start)::text";
 
 /** Starts of all sessions by process; null where they are hidden from us. */
 async function livingSessions(client: Client): Promise<Map<number, string | null>> {

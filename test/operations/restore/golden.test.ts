@@ -26,7 +26,10 @@ describe.skipIf(goldenArchives.length === 0)("archives of real installations", (
   test.each(matrix)(
     "$name restores $way as $role role into an $target instance",
     async ({ golden, way, role, target }) => {
-      const instance = await createTestInstance({ createDb: way === "side-by-side", superuser: role === "superuser" });
+      const instance = await createTestInstance({
+        readyForSideBySide: way === "side-by-side" && role === "ordinary",
+        superuser: role === "superuser",
+      });
       try {
         if (target === "initialised") {
           const before = await runCli([
