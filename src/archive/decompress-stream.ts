@@ -87,11 +87,15 @@ async function* runDecoder(codec: string, decoder: Transform, input: AsyncIterab
 }
 
 async function feed(decoder: Transform, input: AsyncIterable<Buffer>): Promise<void> {
+  // A decoder that is destroyed calls back no write that waits for room.
+  let release: (() => void) | undefined;
+  decoder.once("close", () => release?.());
   try {
     for await (const chunk of input) {
       // A decoder that met its end takes nothing any more; how much it took is compared afterwards.
       if (decoder.readableEnded || decoder.destroyed) continue;
       await new Promise<void>((resolve, reject) => {
+        release = resolve;
         decoder.write(chunk, (error) => (error ? reject(error) : resolve()));
       });
     }

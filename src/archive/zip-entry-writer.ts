@@ -46,16 +46,24 @@ function deflatingInto(
   level: number,
 ): { write(chunk: Uint8Array): Promise<void>; end(): Promise<void> } {
   const deflate = createDeflateRaw({ level, chunkSize: 128 * 1024 });
+  // A stream whose reader failed calls back no write that waits for room, so the write is told here.
+  let release: (() => void) | undefined;
   const pump = (async () => {
-    for await (const piece of deflate) await output.write(piece as Buffer);
+    try {
+      for await (const piece of deflate) await output.write(piece as Buffer);
+    } finally {
+      release?.();
+    }
   })();
-  // A failed pump destroys the stream, so that the write that waits fails; its own error is what gets reported.
+  // Met by the write that waits, or the next one.
   pump.catch(() => {});
   return {
     async write(chunk) {
       const failed = await new Promise<unknown>((resolve) => {
+        release = () => resolve(new Error("deflate ended early"));
         deflate.write(chunk, (error) => resolve(error ?? undefined));
       });
+      release = undefined;
       if (failed === undefined) return;
       await pump;
       throw failed;
