@@ -71,6 +71,7 @@ export function buildApp(
     {
       help: help({
         brief: "Print help and exit",
+        defaultForRouteMap: true,
         formatting: {
           useAliasInUsageLine: false,
           onlyRequiredInUsageLine: true,
@@ -84,7 +85,8 @@ export function buildApp(
 
 function usageError(name: string, error: unknown): unknown {
   if (!(error instanceof ArgumentScannerError)) return error;
-  const corrections = error instanceof FlagNotFoundError ? error.corrections.map((flag) => `did you mean ${flag}`) : [];
+  const corrections =
+    error instanceof FlagNotFoundError ? error.corrections.map((flag) => `did you mean --${flag}`) : [];
   const message = error.message.replace(/^[A-Z](?=[a-z])/, (letter) => letter.toLowerCase()).split("\n")[0] ?? "";
   return new UsageError("usage", message.replace(/, did you mean .*$/, "").replace(/\.$/, ""), {
     cause: error,

@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import { proposeCompletions, run } from "@stricli/core";
 import { buildApp, commandNames } from "./app.ts";
 import { hasFlag, splitCommandLine } from "./command-line.ts";
@@ -44,7 +43,10 @@ async function runOurs(context: Context, args: readonly string[]): Promise<numbe
     },
     // Errors are taken by the handler above, so what is written to stderr here is empty.
     process: {
-      stdout: { write: (text: string) => void context.stdout.write(text) },
+      // That a switch is off by default needs no telling.
+      stdout: {
+        write: (text: string) => void context.stdout.write(text.replaceAll(/ *\[default = (?:false|\[\])\]/g, "")),
+      },
       stderr: { write() {} },
       exitCode: undefined as number | string | null | undefined,
     },
@@ -58,13 +60,14 @@ function printError(context: Context, args: readonly string[], thrown: unknown):
   // Whatever an interruption made fail below, it ends as an interruption.
   const interruption: unknown = context.signal.aborted ? context.signal.reason : undefined;
   const error = interruption instanceof AppError && !(thrown instanceof AppError) ? interruption : thrown;
-  const exitCode = (interruption instanceof AppError ? interruption : error) as { exitCode?: number };
-  if (hasFlag(args, "--json")) context.stdout.write(`${JSON.stringify(errorRecord(error))}\n`);
+  const ending = interruption instanceof AppError ? interruption : error;
+  const exitCode = ending instanceof AppError ? ending.exitCode : ExitCode.failed;
+  if (hasFlag(args, "--json")) context.stdout.write(`${JSON.stringify({ ...errorRecord(error), exitCode })}\n`);
   else {
     const verbose = hasFlag(args, "--verbose", "-v");
     context.stderr.write(formatError(error, { colours: coloursFor(context.stderr, context.env), verbose }));
   }
-  return exitCode.exitCode ?? ExitCode.failed;
+  return exitCode;
 }
 
 async function complete(context: Context, words: readonly string[]): Promise<number> {
@@ -77,6 +80,5 @@ async function complete(context: Context, words: readonly string[]): Promise<num
 }
 
 async function readVersion(): Promise<string> {
-  const text = await readFile(new URL("../package.json", import.meta.url), "utf8");
-  return (JSON.parse(text) as { version: string }).version;
+  return (await import("./version.ts")).toolVersion;
 }
