@@ -68,7 +68,7 @@ export function createInPlaceRestore(options: InPlaceOptions): InPlaceRestore {
   return {
     runId,
     async prepare() {
-      await clearOrWarn(options);
+      await clearLeftovers(options);
       staging = await withSession(options.settings, async (client) => {
         const plan = await planFor(client, options);
         await refuseWithoutLockSpace(client, plan);
@@ -119,16 +119,6 @@ async function refuseWithoutLockSpace(client: Client, staging: StagingPlan): Pro
   const { level, message, details = [], hint } = lockFinding(need, await readLockSpace(client));
   if (level !== "fail") return;
   throw new RefusedError("lock-space", message, { details, hints: hint === undefined ? [] : [hint] });
-}
-
-/** Leftovers have names of their own, so that they are in nobody's way when they cannot be dropped. */
-async function clearOrWarn(options: InPlaceOptions): Promise<void> {
-  try {
-    await clearLeftovers(options);
-  } catch (error) {
-    if (!(error instanceof AppError) || error.code !== "kept-state-in-use") throw error;
-    options.reporter.report({ type: "warning", code: error.code, message: error.message, details: error.details });
-  }
 }
 
 function newRunId(): string {

@@ -1,3 +1,4 @@
+import { AppError } from "../../errors.ts";
 import type { Reporter } from "../../progress.ts";
 import { type Client, connect } from "../connection.ts";
 import { setUpLoadSession } from "../load/load-session.ts";
@@ -84,10 +85,21 @@ export function leftoversOf(marked: readonly MarkedSchema[]): MarkedSchema[] {
   return marked.filter(({ schema }) => !useful.has(schema));
 }
 
-/** Drops what {@link findLeftovers} finds. The caller holds the operation lock. */
+/**
+ * Drops what {@link findLeftovers} finds, and warns of what cannot be dropped because something else depends on it: leftovers
+ * have names of their own, so that they are in nobody's way. The caller holds the operation lock.
+ */
 export async function clearLeftovers(options: KeptStateOptions): Promise<void> {
   await withSession(options.settings, async (client) => {
-    await dropMarkedSchemas(client, leftoversOf(await listMarkedSchemas(client)), options);
+    const runs = Map.groupBy(leftoversOf(await listMarkedSchemas(client)), ({ runId }) => runId);
+    for (const schemas of runs.values()) {
+      try {
+        await dropMarkedSchemas(client, schemas, options);
+      } catch (error) {
+        if (!(error instanceof AppError) || error.code !== "kept-state-in-use") throw error;
+        options.reporter.report({ type: "warning", code: error.code, message: error.message, details: error.details });
+      }
+    }
   });
 }
 

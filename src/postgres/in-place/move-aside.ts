@@ -20,7 +20,7 @@ export interface LiveSchemas {
   whole: SchemaInfo[];
   /** These stay: `public`, those that hold extensions, those of other roles. */
   keepPlace: SchemaInfo[];
-  /** Those that stay and hold objects of the role's own, which move out of them; always with `public`. */
+  /** Those that stay and hold objects of the role's own, which move out of them. */
   movedOutOf: SchemaInfo[];
 }
 
@@ -35,7 +35,7 @@ export async function sortLiveSchemas(client: Client): Promise<LiveSchemas> {
       continue;
     }
     live.keepPlace.push(schema);
-    if (schema.name === "public" || holding.has(schema.name)) live.movedOutOf.push(schema);
+    if (holding.has(schema.name)) live.movedOutOf.push(schema);
   }
   return live;
 }
@@ -46,7 +46,7 @@ export type AsideMark = Pick<Marker, "runId" | "createdAt" | "keepUntil"> & { st
 /**
  * Moves the whole live state aside, under names of ours: schemas are renamed, objects of schemas that stay are moved out of
  * them, what cannot be moved is copied and deleted. Within the caller's transaction, which must have an empty `search_path`.
- * Even an empty state leaves a schema behind, by which a finished switch is known.
+ * Even an empty state leaves a schema behind, of role `notes`, by which a finished switch is known.
  */
 export async function moveAside(client: Client, mark: AsideMark): Promise<void> {
   const live = await sortLiveSchemas(client);

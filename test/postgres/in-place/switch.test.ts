@@ -118,6 +118,29 @@ test("the newest of two states is kept, with the time until it is", async () => 
   });
 });
 
+test("an empty database leaves nothing but notes to keep, and leftovers in use only warn", async () => {
+  await withStates(async (into, source) => {
+    const empty = await createTestDatabase();
+    try {
+      await restoreInPlace(empty.settings, source);
+      const [state] = await findPrevious(empty.settings);
+      expect(state?.schemas.map(({ role }) => role)).toEqual(["notes"]);
+    } finally {
+      await empty.drop();
+    }
+    const restore = createInPlaceRestore(inPlaceOptions(into.settings, source));
+    await restore.prepare();
+    const [left] = await findLeftovers(into.settings);
+    await withClient(into.settings, (client) => client.query(`CREATE VIEW peek AS TABLE "${left?.schema}".layer`));
+    const warnings: string[] = [];
+    await restoreInPlace(into.settings, source, {
+      keepUntil: false,
+      reporter: { report: (event) => void (event.type === "warning" && warnings.push(event.code)) },
+    });
+    expect(warnings[0]).toBe("kept-state-in-use");
+  });
+});
+
 test("a kept state in an archive is not restored", async () => {
   await withStates(async (into, source, { after }) => {
     await restoreInPlace(into.settings, source);
