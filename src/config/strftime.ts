@@ -59,7 +59,8 @@ function expand(format: string, date: Date, upper: boolean): string {
 
       if (field !== undefined && "value" in field) return formatNumber(field, padding, widthCharacters);
       let text: string;
-      if (field === undefined) text = wantsUpper ? asciiUpper(whole) : whole;
+      // A name of a month that is refused for its modifier is still put into upper case.
+      if (field === undefined) text = wantsUpper || swapsRefused(flags, directive) ? asciiUpper(whole) : whole;
       else if ("format" in field) text = expand(field.format, date, wantsUpper);
       else text = formatText(field, flags.includes("#"), wantsUpper);
       return text.padStart(widthCharacters, padding === "0" ? "0" : " ");
@@ -71,6 +72,10 @@ function expand(format: string, date: Date, upper: boolean): string {
 function isRefused(modifier: string, directive: string): boolean {
   if (modifier === "E") return "ABDFGHIMSUVWabdeghjklmw".includes(directive);
   return modifier === "O" && "ADFXYacx".includes(directive);
+}
+
+function swapsRefused(flags: string, directive: string): boolean {
+  return flags.includes("#") && "bh".includes(directive) && directive !== "";
 }
 
 function formatNumber({ value, digits, spaces }: NumberField, padding: string | undefined, width: number): string {
@@ -155,7 +160,7 @@ function fieldOf(directive: string, date: Date): NumberField | TextField | Compo
     case "S":
       return { value: date.getUTCSeconds(), digits: 2 };
     case "s":
-      return { value: Math.floor(date.getTime() / 1000), digits: 1 };
+      return { text: String(Math.floor(date.getTime() / 1000)) };
     case "u":
       return { value: date.getUTCDay() === 0 ? 7 : date.getUTCDay(), digits: 1 };
     case "w":
