@@ -15,14 +15,7 @@ export default async function migrationsStatus(
   const { application, status } =
     archive === undefined ? await databaseMigrations(settings, this) : await archiveMigrations(archive, settings, this);
   for (const message of statusWarnings(status)) this.output.report({ type: "warning", code: "migrations", message });
-  const what = archive === undefined ? "the database" : "the archive";
-  if (status.pending.length === 0) this.output.note(`${what} lacks no migration of the installed application\n`);
-  else if (archive === undefined)
-    this.output.note(`${status.pending.length} migrations are pending; to apply them: ${upgradeCommand}\n`);
-  else
-    this.output.note(
-      `${status.pending.length} migrations would be pending after a restore: restore --migrate applies them\n`,
-    );
+  this.output.note(`${verdict(status.pending.length, archive)}\n`);
   const { pending, applied, unknown, missingComponents, notInstalled } = status;
   this.output.finish(
     {
@@ -40,4 +33,13 @@ export default async function migrationsStatus(
       .map((line) => `${printable(line)}\n`)
       .join(""),
   );
+}
+
+function verdict(pending: number, archive: string | undefined): string {
+  const what = archive === undefined ? "the database" : "the archive";
+  if (pending === 0) return `${what} lacks no migration of the installed application`;
+  const count = `${pending} migration${pending === 1 ? "" : "s"}`;
+  return archive === undefined
+    ? `${count} pending; to apply: ${upgradeCommand}`
+    : `${count} would be pending after a restore: restore --migrate applies what is pending`;
 }

@@ -33,7 +33,7 @@ export async function readAppliedRevisions(
     const component = row[componentAt];
     const revision = row[revisionAt];
     if (row.length !== columns.length || typeof component !== "string" || typeof revision !== "string")
-      throw damaged(label, `rows of ${columns.length} fields, none null`, `${JSON.stringify(row).slice(0, 200)}`);
+      throw damaged(label, `rows of ${columns.length} fields, none null`, JSON.stringify(row).slice(0, 200));
     applied.push({ component, revision });
     if (applied.length > maxRows) throw damaged(label, `at most ${maxRows} rows`, "more");
   }

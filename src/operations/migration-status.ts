@@ -49,7 +49,8 @@ export function applicationSearch(settings: Settings, { env, cwd, signal }: Surr
  * @throws DamagedError when the rows are damaged
  */
 export async function appliedInArchive(contents: ArchiveContents): Promise<AppliedRevision[] | null> {
-  if (contents.manifest !== undefined) return contents.manifest.header.migrations;
+  const listed = contents.manifest?.header.migrations ?? null;
+  if (listed !== null) return listed;
   const table = nextgisweb.migrationTable;
   const entry = tableDataEntries(contents.toc).find(
     ({ namespace, tag }) => namespace === table?.schema && tag === table?.name,

@@ -134,23 +134,14 @@ describe("nextgisweb with a command that is not ours", () => {
   });
 });
 
-/** Waits for a line of the program's stdout. */
-async function lineOf(child: ChildProcess, line: string): Promise<void> {
+/** Resolves when the text that a program printed so far has a line. */
+function lineOf(child: ChildProcess, line: string): Promise<void> {
   let text = "";
-  for await (const [chunk] of on(child)) {
-    text += chunk.toString();
-    if (text.includes(`${line}\n`)) return;
-  }
-  throw new Error(`expected ${line}, found ${text}`);
-}
-
-async function* on(child: ChildProcess): AsyncGenerator<[Buffer]> {
-  const { on: listen } = await import("node:events");
-  const ended = new AbortController();
-  child.once("close", () => ended.abort());
-  try {
-    for await (const event of listen(child.stdout!, "data", { signal: ended.signal })) yield event as [Buffer];
-  } catch (error) {
-    if (!ended.signal.aborted) throw error;
-  }
+  return new Promise((resolve, reject) => {
+    child.stdout?.on("data", (chunk: Buffer) => {
+      text += chunk.toString();
+      if (text.includes(`${line}\n`)) resolve();
+    });
+    child.once("close", () => reject(new Error(`expected ${line}, found ${text}`)));
+  });
 }

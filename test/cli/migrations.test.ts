@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { installStandIn, type StandIn, standInSite } from "../fixtures/application/install.ts";
 import { goldenArchives } from "../fixtures/golden.ts";
+import { writeNgwArchive } from "../fixtures/ngw-archive.ts";
 import { cleanEnvironment, testCluster, withClient } from "../fixtures/postgres.ts";
 import { type CliResult, runCli } from "../fixtures/run-cli.ts";
 import { tempFolder } from "../fixtures/temp-folder.ts";
@@ -61,7 +62,7 @@ describe("migrations status", () => {
 A |    | survey:1a000001 | Add a note to surveys
 `,
       stderr: `warning: components of which nothing is applied yet: lookup
-4 migrations are pending; to apply them: ngwbackup migrations upgrade --no-dry-run
+4 migrations pending; to apply: ngwbackup migrations upgrade --no-dry-run
 `,
     });
   });
@@ -137,24 +138,25 @@ hint: set application.command in section [ngwbackup] of the configuration to the
   test("of an archive of ours, and of one that NextGIS Web's programs wrote", async () => {
     await sql("INSERT INTO core_migration VALUES ('survey', '1a000001')");
     const database = await run(["migrations", "status"]);
-    const archive = join(instance.folder, "a.ngwbackup");
-    expect(await run(["backup", "--one-shot", archive])).toMatchObject({ exitCode: 0 });
+    const plain = join(instance.folder, "plain.ngwbackup");
+    expect(await run(["backup", "--one-shot", plain])).toMatchObject({ exitCode: 0 });
     const foreign = join(instance.folder, "foreign.ngwbackup");
     await sql(`
       CREATE TABLE fileobj (component text, uuid text);
-      INSERT INTO core_migration SELECT * FROM core_migration`);
-    const { writeNgwArchive } = await import("../fixtures/ngw-archive.ts");
+      CREATE TABLE setting (component text, name text, value jsonb)`);
+    const archive = join(instance.folder, "a.ngwbackup");
+    expect(await run(["backup", "--one-shot", archive])).toMatchObject({ exitCode: 0 });
     await writeNgwArchive({
       settings: instance.database.settings,
       fileStoragePath: join(instance.sdir, "file_storage"),
       target: foreign,
     });
-    for (const path of [archive, foreign]) {
+    for (const path of [plain, archive, foreign]) {
       expect(await run(["migrations", "status", path])).toMatchObject({
         exitCode: 0,
         stdout: database.stdout,
         stderr: `warning: components of which nothing is applied yet: lookup
-4 migrations would be pending after a restore: restore --migrate applies them
+4 migrations would be pending after a restore: restore --migrate applies what is pending
 `,
       });
     }

@@ -219,7 +219,7 @@ describe("migration folders", () => {
     ],
     [{ "1a000001.fw.sql": "SELECT 1" }, "1a000001.fw.sql does not begin with"],
   ])("damage number %#", async (files, message) => {
-    const folder = await write(files as Record<string, string>);
+    const folder = await write(files);
     await expect(readCatalog([{ component: "c", folder }], { complete: true })).rejects.toThrow(message);
   });
 
