@@ -97,7 +97,7 @@ describe("a file sink", () => {
 
   it("names path and bytes when there is no space left", async ({ skip }) => {
     const prepared = await tinyFileSystem();
-    if (prepared === undefined) skip("only root can mount a small file system");
+    if (prepared === undefined) return skip("only root can mount a small file system");
     const path = join(prepared.folder, "a");
     try {
       const sink = await createFileSink(path, { pid });
