@@ -9,7 +9,7 @@ export interface InstallOptions {
   signal: AbortSignal;
   isRoot: boolean;
   /** Told what is being done, a line each. */
-  note(text: string): void;
+  note: (text: string) => void;
 }
 
 /** Keeps Debian's packages from making and starting a cluster of their own; only where there is none yet. */

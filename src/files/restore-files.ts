@@ -136,7 +136,7 @@ async function writeList(
   const temporary = `${listPath(files, list)}.part`;
   const handle = await open(temporary, "w", 0o600);
   try {
-    let lines: string[] = [];
+    const lines: string[] = [];
     for await (const { area, path } of planned) {
       lines.push(JSON.stringify({ area, path }), "\n");
       if (lines.length >= 2000) await handle.write(lines.splice(0).join(""));

@@ -67,7 +67,7 @@ export async function dumpBlobs(options: DumpBlobsOptions): Promise<DumpedBlobs>
         plainBytes: sizeBytes,
         ...(written.frames.length > 1 ? { frames: written.frames } : {}),
       });
-      await index.add({
+      index.add({
         component: piece.record.component,
         uuid: piece.record.uuid,
         size: sizeBytes,

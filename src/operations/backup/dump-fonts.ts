@@ -45,7 +45,7 @@ export async function dumpFonts(
       codec: "none",
       plainBytes: content.length,
     });
-    await index.add({ component: "core", filename, size: content.length, sha256: entry.sha256 });
+    index.add({ component: "core", filename, size: content.length, sha256: entry.sha256 });
   }
   await index.writeTo(writer, manifest, componentIndexName("core"));
   return names.length;

@@ -49,7 +49,7 @@ export async function runOrderedPieces<Piece>(work: PieceWork<Piece>): Promise<v
   let wakeWriter: (() => void) | undefined;
   // Pieces behind the head that hold no bytes yet still cost memory, so that readers do not run ahead without end.
   const aheadLimit = work.workers * 64;
-  let wakeReaders: (() => void)[] = [];
+  const wakeReaders: (() => void)[] = [];
 
   const fail = (error: unknown): void => {
     if (!failed) {
@@ -63,9 +63,7 @@ export async function runOrderedPieces<Piece>(work: PieceWork<Piece>): Promise<v
   };
 
   const iterator =
-    Symbol.asyncIterator in work.pieces
-      ? (work.pieces as AsyncIterable<Piece>)[Symbol.asyncIterator]()
-      : (work.pieces as Iterable<Piece>)[Symbol.iterator]();
+    Symbol.asyncIterator in work.pieces ? work.pieces[Symbol.asyncIterator]() : work.pieces[Symbol.iterator]();
   let nextIndex = 0;
   // Pieces are numbered in the order the iterator gives them, so only one worker may ask at a time.
   let asking: Promise<unknown> = Promise.resolve();

@@ -21,9 +21,9 @@ export class RecordIndex {
     return this.#count + 1;
   }
 
-  async add(payload: IndexPayload): Promise<void> {
+  add(payload: IndexPayload): void {
     this.#count += 1;
-    await this.#lines.add(encodeIndexRecord({ id: this.#count, identity: this.#identity, payload }));
+    this.#lines.add(encodeIndexRecord({ id: this.#count, identity: this.#identity, payload }));
   }
 
   /** Writes the index as an entry of its own and names it in the manifest. */

@@ -94,9 +94,9 @@ export interface ChosenWay {
 /** Chooses the way: side by side where it is possible, in place otherwise. */
 export async function chooseWay(wanted: RestoreWay | undefined, options: WayPreflight): Promise<ChosenWay> {
   if (wanted !== undefined) return { way: wanted, findings: await preflightWay(wanted, options) };
-  const beside = await preflightWay("side-by-side", options);
-  const against = beside.filter(({ level }) => level === "fail");
-  if (against.length === 0) return { way: "side-by-side", findings: beside };
+  const found = await preflightWay("side-by-side", options);
+  const against = found.filter(({ level }) => level === "fail");
+  if (against.length === 0) return { way: "side-by-side", findings: found };
   const reason: Finding = {
     level: "ok",
     check: "way",

@@ -1,5 +1,5 @@
 import { type Damage, describeDamage } from "../../archive/damage.ts";
-import { AppError, DamagedError } from "../../errors.ts";
+import { type AppError, DamagedError } from "../../errors.ts";
 import { type Reporter, startStage } from "../../progress.ts";
 import { type ArchiveContents, readContents } from "../contents/archive-contents.ts";
 import type { ArchiveReader } from "../../archive/reader.ts";
