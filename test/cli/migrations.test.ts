@@ -248,3 +248,53 @@ Dry run.
     expect(result.stderr).toContain("error: no installed NextGIS Web was found");
   });
 });
+
+describe("restore --migrate", () => {
+  let archive: string;
+  beforeEach(async () => {
+    archive = join(instance.folder, "a.ngwbackup");
+    await sql("CREATE TABLE setting (component text, name text, value jsonb)");
+  });
+  const restore = (...flags: string[]): Promise<CliResult> => run(["restore", archive, "--yes", ...flags]);
+
+  test("the plan says what will be pending, and the application applies it", async () => {
+    await run(["backup", "--one-shot", archive]);
+    const plan = await restore("--dry-run");
+    expect(plan.stderr).toContain("5 migrations to apply after the restore");
+    const result = await restore("--migrate");
+    expect(result).toMatchObject({ exitCode: 0, stdout: "" });
+    expect(result.stderr).toMatch(/5\. Forward \[extra:1c000001\]\nApplied\.\n/);
+    expect(await sql(applied)).toHaveLength(5);
+  });
+
+  test("its failure does not hide that the restore is complete", async () => {
+    await sql("INSERT INTO survey VALUES (3, 'one')");
+    await run(["backup", "--one-shot", archive]);
+    await sql("DELETE FROM survey");
+    const result = await restore("--migrate");
+    expect(result).toMatchObject({ exitCode: 1, stdout: "" });
+    expect(result.stderr).toContain(
+      `error: the restore is complete, but the migrations after it failed: ${standIn.command} migration upgrade --no-dry-run failed with exit status 3\n`,
+    );
+    expect(result.stderr).toContain("ngwbackup migrations upgrade --no-dry-run\n");
+    expect(await sql("SELECT id FROM survey ORDER BY id")).toHaveLength(3);
+    expect(await sql(applied)).toEqual([]);
+  });
+
+  test("without an application the restore is complete as well", async () => {
+    await run(["backup", "--one-shot", archive]);
+    await sql("DELETE FROM survey");
+    const plain = await runCli(["restore", archive, "--yes", ...instance.config], {
+      env: { PATH: testCluster().binDir },
+    });
+    expect(plain).toMatchObject({ exitCode: 0, stdout: "" });
+    expect(await sql("SELECT id FROM survey ORDER BY id")).toHaveLength(2);
+    await sql("DELETE FROM survey");
+    const asked = await runCli(["restore", archive, "--yes", "--migrate", ...instance.config], {
+      env: { PATH: testCluster().binDir },
+    });
+    expect(asked.exitCode).toBe(1);
+    expect(asked.stderr).toContain("error: the restore is complete, but the migrations after it failed: no installed");
+    expect(await sql("SELECT id FROM survey ORDER BY id")).toHaveLength(2);
+  });
+});
