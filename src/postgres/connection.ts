@@ -31,7 +31,7 @@ const lostConnections = new WeakMap<Client, Error>();
 export async function connect(settings: ConnectionSettings, options: ConnectOptions = {}): Promise<Client> {
   const parameters = await resolveParameters(settings, options.database);
   const attempts: TlsAttempt[] = parameters.isSocket ? [false] : await tlsAttempts(parameters.env);
-  let firstError: unknown;
+  let failure: unknown;
   for (const [index, tls] of attempts.entries()) {
     const client = makeClient(parameters, options, tls);
     try {
@@ -41,12 +41,13 @@ export async function connect(settings: ConnectionSettings, options: ConnectOpti
     } catch (error) {
       // end() would wait for a server that never answers
       client.connection.stream.destroy();
-      firstError ??= error;
+      // the last way tells most, unless the server does not know it at all
+      if (index === 0 || !isWithoutTls(error)) failure = error;
       if (index + 1 < attempts.length && worthAnotherWay(error)) continue;
-      throw connectionError(firstError, parameters);
+      break;
     }
   }
-  throw connectionError(firstError, parameters);
+  throw connectionError(failure, parameters);
 }
 
 /** The error that broke the client's connection while no query was running, if it is broken. */
@@ -94,6 +95,10 @@ function worthAnotherWay(error: unknown): boolean {
   return !/^(?:\d\d|[0-9A-Z]{5}$|ECONN|ENOTFOUND|EAI_|ETIMEDOUT|EHOST|ENET)/.test(code) && !isTimeout(error);
 }
 
+function isWithoutTls(error: unknown): boolean {
+  return error instanceof Error && /server does not support SSL/.test(error.message);
+}
+
 function isTimeout(error: unknown): boolean {
   return error instanceof Error && error.message === "timeout expired";
 }
@@ -101,14 +106,14 @@ function isTimeout(error: unknown): boolean {
 async function setUpSession(client: Client, options: ConnectOptions): Promise<void> {
   // from pg_settings, because each release knows other ones: transaction_timeout came with 17
   await client.query(
-    `SELECT set_config(name, '0', false) FROM pg_catalog.pg_settings
+    `SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings
       WHERE name IN ('statement_timeout', 'idle_in_transaction_session_timeout', 'idle_session_timeout', 'transaction_timeout')`,
   );
   await client.query("SELECT pg_catalog.set_config('lock_timeout', $1, false)", [String(options.lockTimeoutMs ?? 0)]);
   // without it a busy server process outlives us until its statement ends; some platforms cannot do it
   await client
     .query(
-      `SELECT set_config(name, '1s', false) FROM pg_catalog.pg_settings WHERE name = 'client_connection_check_interval'`,
+      `SELECT pg_catalog.set_config(name, '1s', false) FROM pg_catalog.pg_settings WHERE name = 'client_connection_check_interval'`,
     )
     .catch((error: unknown) => {
       if (sqlState(error).length !== 5) throw error;

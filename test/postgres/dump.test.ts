@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, describe, expect, it } from "vitest";
 import { findPgDump } from "../../src/postgres/client-tools.ts";
-import { connect } from "../../src/postgres/connection.ts";
+import { connect, serverVersionNumber } from "../../src/postgres/connection.ts";
 import { libpqEnvironment } from "../../src/postgres/connection-parameters.ts";
 import { copyOut } from "../../src/postgres/copy-out.ts";
 import { planPieces } from "../../src/postgres/ctid-pieces.ts";
@@ -67,7 +67,8 @@ async function dump(settings: ConnectionSettings, pieceBytes: number): Promise<D
   const reader = await connect(settings);
   try {
     const encoding = await dumpEncoding(snapshot.client);
-    const { path } = await findPgDump(15, settings.env, binDir);
+    const major = Math.floor((await serverVersionNumber(reader)) / 10000);
+    const { path } = await findPgDump(major, settings.env, binDir);
     const toc = await dumpToc({
       settings,
       pgDumpPath: path,
