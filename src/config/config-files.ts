@@ -3,8 +3,8 @@ import path from "node:path";
 import { messageOf, UsageError } from "../errors.ts";
 import { parseIni, splitFileLines, type IniDocument } from "./ini-parser.ts";
 
-/** Where a configuration is looked for when nothing names one, relative to the working folder; the first that exists. */
-export const defaultConfigPaths: readonly string[] = ["config/config.ini", "config.ini"];
+/** Looked for when nothing names a configuration, relative to the working folder; the first that exists. */
+const defaultConfigPaths: readonly string[] = ["config/config.ini", "config.ini"];
 
 /** What tells which files to read. */
 export interface ConfigFileChoice {

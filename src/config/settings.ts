@@ -1,7 +1,6 @@
 import path from "node:path";
-import { UsageError } from "../errors.ts";
 import type { ConnectionSettings } from "../postgres/settings.ts";
-import { defaultConfigPaths, type ConfigFileChoice } from "./config-files.ts";
+import type { ConfigFileChoice } from "./config-files.ts";
 import { resolveAdmin, resolveDatabase } from "./connection-options.ts";
 import { showDuration } from "./durations.ts";
 import { loadOptionLayers } from "./option-layers.ts";
@@ -126,23 +125,8 @@ export async function loadSettings(choice: ConfigFileChoice): Promise<Settings> 
   };
 }
 
-/**
- * The application's data folder, for commands that cannot do without.
- * @throws UsageError when it is not configured
- */
-export function requireSdirPath(settings: Settings): string {
-  if (settings.sdirPath !== undefined) return settings.sdirPath;
-  const read = settings.files.length === 0 ? "no configuration file was found" : `read: ${settings.files.join(", ")}`;
-  throw new UsageError("no-sdir", `option sdir of section [core] is not set (${read})`, {
-    hints:
-      settings.files.length === 0
-        ? [`name the file with --config PATH or in NEXTGISWEB_CONFIG; without them: ${defaultConfigPaths.join(", ")}`]
-        : ["set it to the data folder of NextGIS Web, as in: [core] sdir = /srv/ngw/data"],
-  });
-}
-
 /** Highest level that a compression takes; undefined where it has none. */
-export function maxCompressionLevel(compression: CompressionChoice): number | undefined {
+function maxCompressionLevel(compression: CompressionChoice): number | undefined {
   return { zstd: 22, deflate: 9, none: undefined }[compression];
 }
 
