@@ -72,7 +72,10 @@ export async function backup(request: BackupRequest, context: Context, reporter:
       if (warning !== undefined) reporter.report({ type: "warning", code: "space", message: warning });
     }
     if (request.dryRun) return { target, estimate, written: undefined };
-    const writer = await openTarget(target, request.overwrite, context, startedAt);
+    const writer = await openTarget(target, request.overwrite, context, {
+      modifiedAt: startedAt,
+      ...(request.compression === "deflate" && request.level !== undefined ? { deflateLevel: request.level } : {}),
+    });
     const written = await writeBackup({
       request,
       application,

@@ -32,7 +32,8 @@ export async function dumpLargeObjects(options: DumpLargeObjectsOptions): Promis
     const open = await writer.openEntry(name);
     const frames: [number, number, number][] = [];
     let plainBytes = 0;
-    for await (const piece of readLargeObject(snapshot.client, oid)) {
+    // An empty one still gets a frame: zstd and gzip refuse a file without any.
+    for await (const piece of piecesOf(readLargeObject(snapshot.client, oid))) {
       signal.throwIfAborted();
       const stored = await compressBlock(codec, level, piece);
       await open.write(stored);
@@ -73,4 +74,13 @@ export async function dumpLargeObjects(options: DumpLargeObjectsOptions): Promis
     });
   }
   return lines.length;
+}
+
+async function* piecesOf(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let any = false;
+  for await (const piece of pieces) {
+    any = true;
+    yield piece;
+  }
+  if (!any) yield Buffer.alloc(0);
 }

@@ -19,21 +19,21 @@ import type { BackupTarget } from "./target.ts";
 /**
  * Opens the writer for a target. Archive and manifest are read back under the temporary name before the final one is
  * given; what dead runs left in the same folder goes first.
- * @param modifiedAt time that the entries of a ZIP carry
+ * @param zip how a ZIP is written: the time that its entries carry, the level of its own deflate
  */
 export async function openTarget(
   target: BackupTarget,
   overwrite: boolean,
   context: Context,
-  modifiedAt: Date,
+  zip: { modifiedAt: Date; deflateLevel?: number },
 ): Promise<ArchiveWriter> {
   const { pid } = context;
-  if (target.kind === "stdout") return createZipWriter(createStreamSink(context.stdout, "stdout"), { modifiedAt });
+  if (target.kind === "stdout") return createZipWriter(createStreamSink(context.stdout, "stdout"), zip);
   await clearDeadTemporaries(dirname(target.path), { pid, now: context.now() });
   if (target.kind === "file") {
     const beforePublish = async (path: string): Promise<void> =>
       readBack(await openZipArchive(await openFileSource(path)));
-    return createZipWriter(await createFileSink(target.path, { overwrite, pid, beforePublish }), { modifiedAt });
+    return createZipWriter(await createFileSink(target.path, { overwrite, pid, beforePublish }), zip);
   }
   const beforePublish = async (path: string): Promise<void> => readBack(await openFolderArchive(path));
   return createFolderWriter(await createFolderTarget(target.path, { overwrite, pid, beforePublish }));
