@@ -10,7 +10,7 @@ export default async function config(this: CommandContext, flags: CommonFlags): 
   }
   const rows = values.map(({ section, option, value, source }) => [`${section}.${option}`, value ?? "-", source]);
   this.output.finish(
-    { files, options: values.length },
+    { command: "config", files, options: values.length },
     formatTable([{ title: "option" }, { title: "value" }, { title: "source" }], rows),
   );
 }

@@ -15,7 +15,7 @@ export async function readPasswordFile(filePath: string, setAt: string): Promise
   } catch (error) {
     throw new UsageError("password-file", `${setAt}: cannot read password file ${filePath}: ${messageOf(error)}`, {
       cause: error,
-      hints: [`make it readable for this user only: chmod 600 ${filePath}`],
+      hints: ["it must exist, be a file, and be readable for the user who runs this"],
     });
   }
   if (password === "") {
