@@ -16,13 +16,22 @@ export interface WritersOptions {
   pauseMs?: number;
 }
 
+/** How often clients have done what. */
+export interface WritersDone {
+  uploads: number;
+  deletions: number;
+  counts: number;
+}
+
 /** Clients at work. */
 export interface Writers {
+  /** What was done so far. */
+  readonly done: Readonly<WritersDone>;
   /**
    * Lets every client end its change and disconnects it.
    * @throws AppError when a client failed on the way
    */
-  stop(): Promise<{ uploads: number; deletions: number; counts: number }>;
+  stop(): Promise<WritersDone>;
 }
 
 /**
@@ -41,7 +50,7 @@ export const countersSql = `
  */
 export async function startWriters(options: WritersOptions): Promise<Writers> {
   const { settings, clients = 3, pauseMs = 2 } = options;
-  const done = { uploads: 0, deletions: 0, counts: 0 };
+  const done: WritersDone = { uploads: 0, deletions: 0, counts: 0 };
   const stopped = new AbortController();
   const connections: Client[] = [];
   try {
@@ -68,6 +77,7 @@ export async function startWriters(options: WritersOptions): Promise<Writers> {
   });
   const ended = Promise.allSettled(running);
   return {
+    done,
     async stop() {
       stopped.abort();
       for (const result of await ended) {
@@ -85,7 +95,7 @@ interface Work {
   client: Client;
   index: number;
   fileStoragePath: string;
-  done: { uploads: number; deletions: number; counts: number };
+  done: WritersDone;
   round: number;
   /** Uploaded by this client and not deleted yet. */
   ownBlobs: { id: number; uuid: string }[];

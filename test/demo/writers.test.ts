@@ -4,16 +4,17 @@ import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { createInstance, type MadeUpInstance } from "../../src/demo/instance.ts";
 import { checkOneMoment } from "../../src/demo/one-moment.ts";
 import { tinyScale } from "../../src/demo/scale.ts";
-import { startWriters } from "../../src/demo/writers.ts";
+import { startWriters, type WritersDone } from "../../src/demo/writers.ts";
 import { createTestDatabase, type TestDatabase, withClient } from "../fixtures/postgres.ts";
 import { tempFolder } from "../fixtures/temp-folder.ts";
 
 let database: TestDatabase;
 let instance: MadeUpInstance;
 
-async function writeFor(milliseconds: number): Promise<{ uploads: number; deletions: number; counts: number }> {
+/** Lets clients write until each kind of change has been made. */
+async function writeForAWhile(): Promise<WritersDone> {
   const writers = await startWriters({ settings: database.settings, fileStoragePath: instance.fileStoragePath });
-  await new Promise((resolve) => setTimeout(resolve, milliseconds));
+  while (writers.done.deletions === 0) await new Promise((resolve) => setTimeout(resolve, 10));
   return writers.stop();
 }
 
@@ -35,7 +36,7 @@ describe("writers and the check of one moment", () => {
   });
 
   test("an instance is of one moment after clients have written, and stop ends them all", async () => {
-    const done = await writeFor(300);
+    const done = await writeForAWhile();
     const found = await checkOneMoment(database.settings, instance.fileStoragePath);
     expect(found.faults).toEqual([]);
     expect(found.counters).toBe(3);
@@ -49,8 +50,8 @@ describe("writers and the check of one moment", () => {
   });
 
   test("writers go on where earlier ones stopped", async () => {
-    await writeFor(50);
-    await writeFor(50);
+    await writeForAWhile();
+    await writeForAWhile();
     expect(await faults()).toEqual([]);
   });
 
@@ -64,7 +65,7 @@ describe("writers and the check of one moment", () => {
   });
 
   test("a count that disagrees is a fault, in every place it stands", async () => {
-    await writeFor(100);
+    await writeForAWhile();
     await withClient(database.settings, (client) =>
       client.query("update demo_counter set value = value + 1 where client = 0"),
     );
@@ -88,9 +89,8 @@ describe("writers and the check of one moment", () => {
   });
 
   test("a client that fails is reported by stop", async () => {
+    await withClient(database.settings, (client) => client.query("create table demo_counter (something_else text)"));
     const writers = await startWriters({ settings: database.settings, fileStoragePath: instance.fileStoragePath });
-    await withClient(database.settings, (client) => client.query("alter table demo_counter rename to gone"));
-    await new Promise((resolve) => setTimeout(resolve, 50));
     await expect(writers.stop()).rejects.toThrow("a client of the instance failed");
   });
 });
