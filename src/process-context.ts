@@ -23,10 +23,7 @@ export function processContext(process: NodeJS.Process): Context {
   // Our own word between launcher and program, not for the programs that we start.
   const { NGWBACKUP_CALLED_AS: calledAs = "ngwbackup", ...env } = process.env;
   return {
-    // Opened only when somebody reads it: an open stdin would keep a finished program alive.
-    get stdin() {
-      return process.stdin;
-    },
+    stdin: process.stdin,
     stdout: process.stdout,
     stderr: process.stderr,
     env,

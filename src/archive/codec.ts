@@ -35,7 +35,7 @@ export async function compressBlock(codec: Codec, level: number | undefined, blo
       [constants.ZSTD_c_contentSizeFlag]: 1,
       [constants.ZSTD_c_checksumFlag]: 1,
     },
-  } as ZstdOptions);
+  });
 }
 
 /**

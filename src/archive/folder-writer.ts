@@ -31,7 +31,7 @@ export function createFolderWriter(output: FolderOutput): ArchiveWriter {
   const root = output.temporaryPath;
   const folders = new Set<string>([root]);
   const syncs = new Set<Promise<void>>();
-  let syncFailure: unknown;
+  let syncFailure: { error: unknown } | undefined;
   let bytesWritten = 0;
   let openFile: FileHandle | undefined;
 
@@ -69,7 +69,7 @@ export function createFolderWriter(output: FolderOutput): ArchiveWriter {
       try {
         await file.sync();
       } catch (error) {
-        syncFailure ??= error;
+        syncFailure ??= { error };
       } finally {
         await file.close();
       }
@@ -124,7 +124,7 @@ export function createFolderWriter(output: FolderOutput): ArchiveWriter {
           await writeFile(manifestDigestName, Buffer.from(`${digest}  ${manifestEntryName}\n`));
         }
         await Promise.all(syncs);
-        if (syncFailure !== undefined) throw syncFailure;
+        if (syncFailure !== undefined) throw syncFailure.error;
         for (const folder of folders) await syncFolder(folder);
       });
       await output.finish();

@@ -59,7 +59,7 @@ function deflatingInto(
   pump.catch(() => {});
   return {
     async write(chunk) {
-      const failed = await new Promise<unknown>((resolve) => {
+      const failed = await new Promise<Error | undefined>((resolve) => {
         release = () => resolve(new Error("deflate ended early"));
         deflate.write(chunk, (error) => resolve(error ?? undefined));
       });

@@ -42,9 +42,12 @@ export function lazyCommand<FLAGS extends CommonFlags, ARGS extends readonly unk
     const { default: action } = await load();
     return async function run(this: TableContext, flags: FLAGS, ...args: ARGS): Promise<void> {
       const output = openOutput(this.context, flags);
-      const { setExitCode } = this;
       try {
-        await action.call({ ...this.context, output, setExitCode }, flags, ...args);
+        await action.call(
+          { ...this.context, output, setExitCode: (code: number) => this.setExitCode(code) },
+          flags,
+          ...args,
+        );
       } finally {
         output.close();
       }

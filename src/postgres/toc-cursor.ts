@@ -2,7 +2,7 @@ import { DamagedError } from "../errors.ts";
 import { decodeText } from "./toc-text.ts";
 
 /** Thrown inside the decoder when the bytes so far end in the middle of something; never leaves it. */
-export const needMore: unique symbol = Symbol("the bytes so far end in the middle");
+export const needMore: Error = new Error("the bytes so far end in the middle");
 
 /** No definition, name or statement is longer; a length beyond it is damage. */
 const MAX_TEXT_BYTES = 256 * 1024 * 1024;

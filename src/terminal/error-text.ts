@@ -1,4 +1,4 @@
-import { AppError, ExitCode } from "../errors.ts";
+import { AppError, ExitCode, messageOf } from "../errors.ts";
 import type { Colours } from "./colours.ts";
 import { printable } from "./printable.ts";
 
@@ -46,7 +46,7 @@ export function errorRecord(error: unknown): Record<string, unknown> {
 function causes(error: Error): string[] {
   const found: string[] = [];
   for (let cause = error.cause; cause !== undefined && found.length < 10;) {
-    found.push(cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause));
+    found.push(cause instanceof Error ? `${cause.name}: ${cause.message}` : messageOf(cause));
     cause = cause instanceof Error ? cause.cause : undefined;
   }
   return found.map(printable);
