@@ -99,6 +99,11 @@ export async function findWorkFolders(folders: StorageFolders): Promise<WorkFold
   return found;
 }
 
+/** Removes the parents of runs' folders that are empty: a run that died right at its start leaves one. */
+export async function removeEmptyParents(folders: StorageFolders): Promise<void> {
+  for (const parent of parents(folders)) await rmdir(parent).catch(() => undefined);
+}
+
 /** Takes over the folder of a dead run, so that no other process clears it at the same time. */
 export async function adoptWorkFolder(folder: WorkFolder, pid: number): Promise<void> {
   await writeFile(join(folder.path, ownerFile), JSON.stringify(await describeOwner(pid)), { mode: 0o600 });

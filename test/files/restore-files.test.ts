@@ -13,7 +13,12 @@ import {
   removeOldFiles,
   stageFile,
 } from "../../src/files/restore-files.ts";
-import { createWorkFolder, findWorkFolders, removeWorkFolder } from "../../src/files/work-folder.ts";
+import {
+  createWorkFolder,
+  findWorkFolders,
+  removeEmptyParents,
+  removeWorkFolder,
+} from "../../src/files/work-folder.ts";
 
 const uuid = (digit: string): string => digit.repeat(32);
 const blob = (digit: string): PlannedFile => ({
@@ -152,6 +157,10 @@ describe("replacing files", () => {
     );
     expect((await findWorkFolders(folders)).map(({ alive }) => alive)).toEqual([false]);
     await removeWorkFolder(files.work);
+    expect(readdirSync(folder)).toEqual(["file_storage"]);
+    // died before it had a folder of its own
+    mkdirSync(join(folder, "ngwbackup"));
+    await removeEmptyParents(folders);
     expect(readdirSync(folder)).toEqual(["file_storage"]);
   });
 });

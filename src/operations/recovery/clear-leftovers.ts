@@ -2,7 +2,13 @@ import { detectApplication } from "../../applications/detect.ts";
 import type { Settings } from "../../config/settings.ts";
 import type { Context } from "../../context.ts";
 import { bringBackOldFiles } from "../../files/restore-files.ts";
-import { type WorkFolder, adoptWorkFolder, findWorkFolders, removeWorkFolder } from "../../files/work-folder.ts";
+import {
+  type WorkFolder,
+  adoptWorkFolder,
+  findWorkFolders,
+  removeEmptyParents,
+  removeWorkFolder,
+} from "../../files/work-folder.ts";
 import { connect } from "../../postgres/connection.ts";
 import type { Reporter } from "../../progress.ts";
 import { type DatabaseStates, databaseStates } from "../restore/database-states.ts";
@@ -25,6 +31,7 @@ export async function clearLeftovers(settings: Settings, context: Context, repor
       reporter.report({ type: "message", message: `removed the links that a backup left behind in ${work.path}` });
     } else await settleRestore(work, settings, states, context, reporter);
   }
+  await removeEmptyParents(folders);
   for (const state of await states.kept()) {
     if (state.keepUntil === undefined || state.keepUntil > context.now()) continue;
     await states.drop(state);
