@@ -11,7 +11,7 @@ let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "ngwbackup-lint-"));
   for (const name of [".oxlintrc.json", "tsconfig.json"]) copyFileSync(join(root, name), join(folder, name));
-  // Where the compiler finds the types of Node.
+  // The type-aware part of the linter and the types of Node are looked for there.
   symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
 });
 
@@ -78,6 +78,10 @@ function lint(files: Record<string, string>): { status: number | null; output: s
     writeFileSync(join(folder, name), text);
   }
   const program = join(root, "node_modules/oxlint/bin/oxlint");
-  const result = spawnSync(process.execPath, [program, "--type-aware"], { cwd: folder, encoding: "utf8" });
+  const result = spawnSync(process.execPath, [program, "--type-aware", "src"], {
+    cwd: folder,
+    encoding: "utf8",
+    timeout: 30_000,
+  });
   return { status: result.status, output: result.stdout + result.stderr };
 }
