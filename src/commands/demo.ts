@@ -1,7 +1,24 @@
-import { AppError } from "../errors.ts";
+import { runDemo } from "../demo/walk-through/run-demo.ts";
 import type { CommandContext, CommonFlags } from "./command.ts";
 
-/** Stands in until the command is written. */
-export default async function demo(this: CommandContext, _flags: CommonFlags): Promise<void> {
-  throw new AppError("not-written", "demo is not written yet");
+const nextSteps = `
+Where to look next
+  README.md                    every day, and the bad day
+  docs/operations.md           setting up your instance, timers, disaster recovery
+  ngwbackup check              what your own instance would fail at
+  ngwbackup restore --dry-run  what a restore would do
+`;
+
+/** `demo`: its walk-through goes to stdout; with `--json` nothing but the summary does, with the time of each step. */
+export default async function demo(this: CommandContext, flags: CommonFlags): Promise<void> {
+  const isSilent = flags.json || flags.quiet;
+  const { steps } = await runDemo({
+    env: this.env,
+    signal: this.signal,
+    isRoot: this.isRoot,
+    print: (line) => {
+      if (!isSilent) this.stdout.write(`${line}\n`);
+    },
+  });
+  this.output.finish({ command: "demo", steps }, isSilent ? undefined : nextSteps);
 }
