@@ -1,107 +1,108 @@
+/*
+ * `npm test`: installs what the machine lacks, then format check, type check, linter and all tests. Ends with one plain
+ * line `N passed, N failed, N skipped`, in which a failed check counts as a failed test. Arguments go to vitest.
+ */
 import { spawn } from "node:child_process";
-import { access, constants, mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { access, mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir, userInfo } from "node:os";
 import { delimiter, join } from "node:path";
-import { ensureServer, installPackages, type InstallOptions } from "../src/cluster/install-server.ts";
+import { installPackages } from "../src/cluster/install-packages.ts";
+import { missingServerPackages } from "../src/cluster/install-server.ts";
 import { AppError } from "../src/errors.ts";
-
-/** Counts of vitest's JSON report that the last line is made of. */
-interface TestReport {
-  numPassedTests: number;
-  numFailedTests: number;
-  numPendingTests: number;
-  numTodoTests: number;
-  numFailedTestSuites: number;
-  success: boolean;
-}
-
-/** Programs besides PostgreSQL that tests run, and the Debian packages they are in. */
-const programs = { python3: "python3", unzip: "unzip", zstd: "zstd", gzip: "gzip" };
+import { coloursFor } from "../src/terminal/colours.ts";
+import { formatError } from "../src/terminal/error-text.ts";
+import { formatDuration } from "../src/terminal/format.ts";
+import { countTests, type TestCounts } from "./test-counts.ts";
 
 const root = join(import.meta.dirname, "..");
+const env: Record<string, string | undefined> = {
+  ...process.env,
+  PATH: [join(root, "node_modules", ".bin"), process.env["PATH"]].join(delimiter),
+};
 
-async function hasProgram(name: string): Promise<boolean> {
-  for (const folder of (process.env["PATH"] ?? "").split(delimiter)) {
-    try {
-      await access(join(folder, name), constants.X_OK);
-      return true;
-    } catch {
-      // The next folder may have it.
-    }
+const checks: [name: string, program: string, ...args: string[]][] = [
+  ["format", "oxfmt", "--check"],
+  ["types", "tsc", "-p", "."],
+  ["lint", "oxlint", "--type-aware"],
+];
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  const verbose = false;
+  process.stderr.write(formatError(error, { colours: coloursFor(process.stderr, process.env), verbose }));
+  process.stdout.write("0 passed, 1 failed, 0 skipped\n");
+  process.exitCode = 1;
+}
+
+async function main(vitestArgs: readonly string[]): Promise<number> {
+  await installWhatIsMissing();
+  let failedChecks = 0;
+  for (const [name, program, ...args] of checks) {
+    const startedMs = performance.now();
+    const { exitCode, output } = await run(program, args);
+    if (exitCode !== 0) failedChecks += 1;
+    const state = exitCode === 0 ? "ok" : `failed\n${output.trimEnd()}`;
+    process.stdout.write(`${name}: ${state} (${formatDuration(performance.now() - startedMs)})\n`);
+  }
+  const counts = await runTests(vitestArgs);
+  const failed = counts.failed + failedChecks;
+  process.stdout.write(`${counts.passed} passed, ${failed} failed, ${counts.skipped} skipped\n`);
+  return failed === 0 ? 0 : 1;
+}
+
+async function installWhatIsMissing(): Promise<void> {
+  const missing = [...(await missingServerPackages(env))];
+  for (const [packageName, program] of [
+    ["python3", "python3"],
+    ["unzip", "unzip"],
+    ["zstd", "zstd"],
+    ["time", "/usr/bin/time"],
+  ] as const) {
+    if (!(await isThere(program))) missing.push(packageName);
+  }
+  if (missing.length === 0) return;
+  const note = (line: string): boolean => process.stdout.write(`${line} ...\n`);
+  await installPackages(missing, { env, signal: new AbortController().signal, isRoot: userInfo().uid === 0, note });
+}
+
+async function isThere(program: string): Promise<boolean> {
+  const folders = program.includes("/") ? [""] : (env["PATH"] ?? "").split(delimiter);
+  for (const folder of folders) {
+    const found = await access(join(folder, program)).then(
+      () => true,
+      () => false,
+    );
+    if (found) return true;
   }
   return false;
 }
 
-async function installWhatIsMissing(): Promise<void> {
-  const options: InstallOptions = {
-    env: process.env,
-    signal: new AbortController().signal,
-    isRoot: process.geteuid?.() === 0,
-    note: (text) => process.stdout.write(`${text}\n`),
-  };
-  const missing: string[] = [];
-  for (const [name, debianPackage] of Object.entries(programs))
-    if (!(await hasProgram(name))) missing.push(debianPackage);
-  if (missing.length > 0) await installPackages(missing, `${missing.join(", ")} missing`, options);
-  await ensureServer(options);
-}
-
-/** Runs one of the development tools of `node_modules` with its output shown. */
-async function tool(name: string, args: readonly string[]): Promise<boolean> {
-  process.stdout.write(`\n== ${name} ${args.join(" ")}\n`);
-  const child = spawn(join(root, "node_modules", ".bin", name), args, {
-    cwd: root,
-    stdio: ["ignore", "inherit", "inherit"],
-  });
-  return await new Promise((resolve) => {
-    child.on("error", (error) => {
-      process.stdout.write(`cannot start ${name}: ${error.message}\n`);
-      resolve(false);
-    });
-    child.on("close", (code) => resolve(code === 0));
-  });
-}
-
-async function readReport(path: string): Promise<TestReport | undefined> {
+async function runTests(args: readonly string[]): Promise<TestCounts> {
+  const folder = await mkdtemp(join(tmpdir(), "ngwbackup-test-"));
   try {
-    return JSON.parse(await readFile(path, "utf8")) as TestReport;
-  } catch {
-    return undefined;
+    const resultPath = join(folder, "result.json");
+    const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${resultPath}`];
+    const { exitCode } = await run("vitest", ["run", ...reporters, ...args], true);
+    const result = await readFile(resultPath, "utf8").catch(() => "");
+    return countTests(result, exitCode);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
   }
 }
 
-async function runAll(filters: readonly string[]): Promise<boolean> {
-  await installWhatIsMissing();
-  const checks = [
-    await tool("oxfmt", ["--check", "src", "test", "scripts", "vitest.config.ts"]),
-    await tool("tsc", ["-p", "."]),
-    await tool("oxlint", ["--type-aware", "src", "test", "scripts"]),
-  ];
-  const folder = await mkdtemp(join(tmpdir(), "ngwbackup-report-"));
-  const reportPath = join(folder, "report.json");
-  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${reportPath}`];
-  const ranWell = await tool("vitest", ["run", ...reporters, ...filters]);
-  const report = await readReport(reportPath);
-  await rm(folder, { recursive: true, force: true });
-  const failedChecks = checks.filter((passed) => !passed).length;
-  const passed = (report?.numPassedTests ?? 0) + checks.length - failedChecks;
-  // A suite that could not even be loaded has no failed test of its own.
-  const failedTests = Math.max(report?.numFailedTests ?? 0, ranWell && report?.success === true ? 0 : 1);
-  const failed = failedTests + failedChecks;
-  const skipped = (report?.numPendingTests ?? 0) + (report?.numTodoTests ?? 0);
-  const nothingRan = (report?.numPassedTests ?? 0) === 0;
-  if (nothingRan) process.stdout.write("\nno test ran\n");
-  process.stdout.write(`\n${passed} passed, ${failed} failed, ${skipped} skipped\n`);
-  return failed === 0 && !nothingRan;
-}
-
-try {
-  process.exitCode = (await runAll(process.argv.slice(2))) ? 0 : 1;
-} catch (error) {
-  if (!(error instanceof AppError)) throw error;
-  const hints = error.hints.map((hint) => `hint: ${hint}\n`).join("");
-  process.stdout.write(
-    `error: ${error.message}\n${error.details.map((line) => `  ${line}\n`).join("")}${hints}\n0 passed, 1 failed, 0 skipped\n`,
-  );
-  process.exitCode = 1;
+/** Runs a program of node_modules; shows what it prints, or collects it. */
+function run(program: string, args: readonly string[], shown = false): Promise<{ exitCode: number; output: string }> {
+  return new Promise((resolve, reject) => {
+    const stdio = shown ? ("inherit" as const) : ("pipe" as const);
+    const child = spawn(program, args, { cwd: root, env, stdio: ["ignore", stdio, stdio] });
+    let output = "";
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.setEncoding("utf8").on("data", (text: string) => {
+        output += text;
+      });
+    }
+    child.on("error", (cause) => reject(new AppError("program", `${program} cannot be started`, { cause })));
+    child.on("close", (exitCode) => resolve({ exitCode: exitCode ?? 1, output }));
+  });
 }

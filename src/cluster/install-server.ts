@@ -1,100 +1,40 @@
-import { spawn } from "node:child_process";
-import { access, constants, mkdir, writeFile } from "node:fs/promises";
-import { RefusedError } from "../errors.ts";
+import { type InstallOptions, installPackages, isInstalled } from "./install-packages.ts";
+import { runProgram } from "./run-program.ts";
 import { type ServerBinaries, findServerBinaries } from "./server-binaries.ts";
-
-/** Who installs, and who is told. */
-export interface InstallOptions {
-  env: Readonly<Record<string, string | undefined>>;
-  signal: AbortSignal;
-  isRoot: boolean;
-  /** Told what is being done, a line each. */
-  note: (text: string) => void;
-}
-
-/** Keeps Debian's packages from making and starting a cluster of their own; only where there is none yet. */
-const clusterConfig = "/etc/postgresql-common/createcluster.conf";
+import { RefusedError } from "../errors.ts";
 
 /**
- * The server for a private cluster, with PostGIS; installs Debian's packages where they are missing and we are root.
- * @throws RefusedError with the command to run when we may not install, or the packages do not help
+ * The server that a private cluster is made of, with PostGIS; what is missing of it is installed by apt-get when we are
+ * root. No cluster of the system is made, started or upgraded by that.
+ * @throws RefusedError when it is missing and we may not or cannot install it, with the command to run
  */
 export async function ensureServer(options: InstallOptions): Promise<ServerBinaries> {
-  const found = await findServerBinaries(options.env);
-  if (found?.hasPostgis === true) return found;
-  const packages = found === undefined ? ["postgresql", "postgresql-postgis"] : [`postgresql-${found.major}-postgis-3`];
-  const missing =
-    found === undefined ? "no PostgreSQL server is installed" : `PostgreSQL ${found.version} has no PostGIS`;
-  await installPackages(packages, missing, options);
-  const installed = await findServerBinaries(options.env);
-  if (installed?.hasPostgis === true) return installed;
-  throw new RefusedError(
-    "no-server",
-    "no PostgreSQL server with PostGIS is there, even after its packages were installed",
-  );
-}
-
-/**
- * Installs Debian packages, never upgrading what is there.
- * @param missing what they are for, for the message
- * @throws RefusedError with the command to run when we are not root or have no apt-get
- */
-export async function installPackages(
-  packages: readonly string[],
-  missing: string,
-  { env, signal, isRoot, note }: InstallOptions,
-): Promise<void> {
-  const command = `apt-get install ${packages.join(" ")}`;
-  if (!isRoot || !(await hasAptGet()))
-    throw new RefusedError("not-installed", missing, { hints: [`as root: apt-get update && ${command}`] });
-  note(`${missing}: ${command}`);
-  await forbidOwnCluster();
-  await run("apt-get", ["update", "--quiet"], env, signal);
-  await run(
-    "apt-get",
-    ["install", "--yes", "--quiet", "--no-install-recommends", "--no-upgrade", ...packages],
-    { ...env, DEBIAN_FRONTEND: "noninteractive" },
-    signal,
-  );
-}
-
-async function hasAptGet(): Promise<boolean> {
-  return await access("/usr/bin/apt-get", constants.X_OK).then(
-    () => true,
-    () => false,
-  );
-}
-
-/** A fresh PostgreSQL package starts a server on port 5432, which nobody asked us for. */
-async function forbidOwnCluster(): Promise<void> {
-  await mkdir("/etc/postgresql-common", { recursive: true });
-  await writeFile(clusterConfig, "create_main_cluster = false\n", { flag: "wx" }).catch(() => undefined);
-}
-
-async function run(
-  program: string,
-  args: readonly string[],
-  env: Readonly<Record<string, string | undefined>>,
-  signal: AbortSignal,
-): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    const child = spawn(program, args, { env: { ...env }, stdio: ["ignore", "pipe", "pipe"], signal });
-    let output = "";
-    const keep = (text: string): void => {
-      output = (output + text).slice(-4000);
-    };
-    child.stdout.setEncoding("utf8").on("data", keep);
-    child.stderr.setEncoding("utf8").on("data", keep);
-    child.on("error", reject);
-    child.on("close", (code) => {
-      if (code === 0) return resolve();
-      const details = output.trimEnd().split("\n").slice(-10);
-      reject(
-        new RefusedError("install-failed", `${program} ${args.join(" ")} failed with exit code ${code}`, {
-          details,
-          hints: [`run it by hand: ${program} ${args.join(" ")}`],
-        }),
-      );
+  const missing = await missingServerPackages(options.env);
+  if (missing.length > 0) await installPackages(missing, options);
+  const server = await findServerBinaries(options.env);
+  if (server === undefined || !server.hasPostgis) {
+    throw new RefusedError("no-server", "no PostgreSQL server with PostGIS is installed", {
+      hints: [
+        "install PostgreSQL 12 or newer with PostGIS, or name its folder: export NGWBACKUP_PG_BINDIR=/path/to/bin",
+      ],
     });
-  });
+  }
+  return server;
+}
+
+/** Names of the Debian packages that a server with PostGIS lacks; none when it is there. */
+export async function missingServerPackages(
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<readonly string[]> {
+  const server = await findServerBinaries(env);
+  if (server?.hasPostgis === true) return [];
+  if (server !== undefined && (await isInstalled(`postgresql-${server.major}`, env))) {
+    return [`postgresql-${server.major}-postgis-3`];
+  }
+  const depends = await runProgram("apt-cache", ["depends", "postgresql"], { env: { ...env, LC_ALL: "C" } });
+  const major = /Depends: postgresql-(\d+)/.exec(depends.stdout)?.[1];
+  // Without package lists yet, the metapackages of Debian and Ubuntu stand for the release they have.
+  return major === undefined
+    ? ["postgresql", "postgresql-postgis"]
+    : [`postgresql-${major}`, `postgresql-${major}-postgis-3`];
 }
