@@ -1,5 +1,6 @@
 import { type Reporter, startStage } from "../../progress.ts";
 import type { Client } from "../connection.ts";
+import { backendPid, cancelBackends } from "./cancel-backends.ts";
 import type { DumpSource } from "./dump-source.ts";
 import { batchEntries } from "./load-batches.ts";
 import { loadLargeObjects } from "./load-large-objects.ts";
@@ -115,20 +116,4 @@ async function runCancellable(
   if (tasks.length === 0) return;
   const pids = await Promise.all(clients.map(backendPid));
   await runTasks(tasks, clients, options.signal, () => cancelBackends(options.connect, pids));
-}
-
-async function backendPid(client: Client): Promise<number> {
-  const { rows } = await client.query<{ pid: number }>("SELECT pg_catalog.pg_backend_pid() AS pid");
-  return rows[0]?.pid ?? 0;
-}
-
-/** Best effort: without it, the statements end by themselves later. */
-async function cancelBackends(connect: () => Promise<Client>, pids: readonly number[]): Promise<void> {
-  try {
-    const client = await connect();
-    await client.query("SELECT pg_catalog.pg_cancel_backend(pid) FROM pg_catalog.unnest($1::int[]) AS pid", [pids]);
-    await client.end();
-  } catch {
-    // the server is gone, or takes no more connections
-  }
 }

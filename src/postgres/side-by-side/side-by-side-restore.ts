@@ -4,6 +4,7 @@ import type { Reporter } from "../../progress.ts";
 import { startStage } from "../../progress.ts";
 import { type Client, connect } from "../connection.ts";
 import { readDatabaseProperties } from "../database-properties.ts";
+import { cancellable } from "../load/cancel-backends.ts";
 import type { DumpSource } from "../load/dump-source.ts";
 import { planLoad } from "../load/load-order.ts";
 import { loadParallel } from "../load/load-parallel.ts";
@@ -150,16 +151,17 @@ async function loadDatabase(options: SideBySideOptions, name: string): Promise<v
   await loadParallel({ connect: connectNew, jobs, entries, source, reporter, signal });
   const client = await connectNew();
   try {
-    await options.afterLoad?.(client);
-    signal.throwIfAborted();
-    startStage(reporter, "statistics");
-    // what the role does not own is skipped with a warning
-    await client.query("SET client_min_messages = error");
-    await client.query("ANALYZE");
+    await cancellable(client, connectNew, signal, async () => {
+      await options.afterLoad?.(client);
+      signal.throwIfAborted();
+      startStage(reporter, "statistics");
+      // what the role does not own is skipped with a warning
+      await client.query("SET client_min_messages = error");
+      await client.query("ANALYZE");
+    });
   } finally {
     await client.end();
   }
-  signal.throwIfAborted();
 }
 
 async function switchTo(

@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import pg from "pg";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import type { Client } from "../../../src/postgres/connection.ts";
 import type { DumpSource } from "../../../src/postgres/load/dump-source.ts";
 import {
   clearLeftovers,
@@ -115,9 +117,8 @@ test("a session that comes between check and switch stops it", async () => {
       },
     }),
   );
-  const { Client } = await import("pg");
   const { host, port, user, database: name } = database.settings;
-  const intruder = new Client({ host, port, user, database: name, application_name: "intruder" });
+  const intruder = new pg.Client({ host, port, user, database: name, application_name: "intruder" });
   intruder.on("error", () => undefined);
   await restore.prepare();
   await expect(restore.switchOver(() => Promise.resolve())).rejects.toMatchObject({
@@ -187,6 +188,18 @@ test("what fails before the commit leaves everything as it was", async () => {
 test("fix-ups that fail after the load leave everything as it was", async () => {
   const afterLoad = (): Promise<void> => Promise.reject(new Error("fix-up failed"));
   await expect(restoreBeside(besideOptions(database.settings, source, { afterLoad }))).rejects.toThrow("fix-up failed");
+  expect(await databasesOf(database)).toEqual([database.name]);
+});
+
+test("an abort ends a long fix-up at once and leaves everything as it was", async () => {
+  const controller = new AbortController();
+  const reason = new Error("interrupted");
+  const afterLoad = async (client: Client): Promise<void> => {
+    setTimeout(() => controller.abort(reason), 100);
+    await client.query("SELECT pg_sleep(300)");
+  };
+  const options = besideOptions(database.settings, source, { afterLoad, signal: controller.signal });
+  await expect(restoreBeside(options)).rejects.toBe(reason);
   expect(await databasesOf(database)).toEqual([database.name]);
 });
 
