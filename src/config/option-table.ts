@@ -1,7 +1,7 @@
 import { fileNameType } from "./backup-file-name.ts";
 import { durationType } from "./durations.ts";
 import type { OptionDefinition } from "./option-reader.ts";
-import { choiceType, commandType, integerType, pathType, textType } from "./value-types.ts";
+import { choiceType, commandType, integerType, listType, pathType, textType } from "./value-types.ts";
 
 /** How rows and blobs are compressed. */
 export type CompressionChoice = "zstd" | "deflate" | "none";
@@ -36,6 +36,7 @@ export const applicationOptions = {
 export const ownOptions = {
   applicationCommand: { section: ownSection, option: "application.command", type: commandType },
   applicationPython: { section: ownSection, option: "application.python", type: textType },
+  applicationMigrations: { section: ownSection, option: "application.migrations", type: listType(pathType) },
   pgBinDir: { section: ownSection, option: "pg_bindir", type: pathType },
   jobs: { section: ownSection, option: "jobs", type: integerType(1, 64) },
   compression: {

@@ -13,6 +13,8 @@ export interface OwnSettings {
   applicationCommand: readonly string[] | undefined;
   /** Python that has the application installed: a path or a name on PATH. */
   applicationPython: string | undefined;
+  /** Migration folders of the application, where it is not installed so that it can be asked for them. */
+  applicationMigrations: readonly string[] | undefined;
   /** Folder of PostgreSQL's client tools; undefined: they are looked for. */
   pgBinDir: string | undefined;
   /** Database connections at once; undefined: decided by the machine. */
@@ -99,6 +101,9 @@ export async function loadSettings(choice: ConfigFileChoice): Promise<Settings> 
   const own: OwnSettings = {
     applicationCommand: read(ownOptions.applicationCommand, (words) => words.join(" ")),
     applicationPython: read(ownOptions.applicationPython),
+    applicationMigrations: read(ownOptions.applicationMigrations, (folders) => folders.join(", "))?.map((folder) =>
+      path.resolve(cwd, folder),
+    ),
     pgBinDir: readPath(ownOptions.pgBinDir),
     jobs: read(ownOptions.jobs),
     compression: read(ownOptions.compression)!,

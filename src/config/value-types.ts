@@ -14,7 +14,7 @@ export const textType: ValueType<string> = { expected: "text", parse: (text) => 
 /** A path; relative ones are made absolute where the working folder is known. */
 export const pathType: ValueType<string> = {
   expected: "a path",
-  parse: (text) => (text.includes("\0") || text.includes("\n") ? undefined : text),
+  parse: (text) => (text === "" || text.includes("\0") || text.includes("\n") ? undefined : text),
 };
 
 /** True for `true`, `yes`, `1`; false for `false`, `no`, `0`; in any case. */

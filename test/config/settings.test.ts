@@ -279,6 +279,7 @@ describe("[ngwbackup]", () => {
     expect((await load({})).ngwbackup).toEqual({
       applicationCommand: undefined,
       applicationPython: undefined,
+      applicationMigrations: undefined,
       pgBinDir: undefined,
       jobs: undefined,
       compression: "zstd",
@@ -294,6 +295,7 @@ describe("[ngwbackup]", () => {
     const text = `[ngwbackup]
 application.command = docker exec "my ngw" nextgisweb
 application.python = /opt/ngw/bin/python
+application.migrations = a/migration , /b/migration
 pg_bindir = pg/bin
 jobs = 4
 compression = deflate
@@ -306,6 +308,7 @@ service = ngw2.service
     expect(settings.ngwbackup).toEqual({
       applicationCommand: ["docker", "exec", "my ngw", "nextgisweb"],
       applicationPython: "/opt/ngw/bin/python",
+      applicationMigrations: [join(cwd, "a/migration"), "/b/migration"],
       pgBinDir: join(cwd, "pg/bin"),
       jobs: 4,
       compression: "deflate",
@@ -345,7 +348,7 @@ it("gives every option once, with a source", async () => {
   for (const settings of [await load({}), await load(files, { PGPASSFILE: "/x", PGHOST: "h" })]) {
     const names = settings.values.map(({ section, option }) => `${section}.${option}`);
     expect(new Set(names).size).toBe(names.length);
-    expect(names).toHaveLength(27);
+    expect(names).toHaveLength(28);
     expect(settings.values.every(({ source }) => source !== "")).toBe(true);
   }
 });

@@ -109,6 +109,7 @@ const cases: [string, ValueType<unknown>, [text: string, value: unknown][]][] = 
     [
       ["/a b/c", "/a b/c"],
       ["a\nb", undefined],
+      ["", undefined],
       ["a\0", undefined],
     ],
   ],
