@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { loadSettings } from "../config/settings.ts";
-import { ExitCode } from "../errors.ts";
+import { ExitCode, UsageError } from "../errors.ts";
 import { type BackupResult, backup as runBackup } from "../operations/backup/backup.ts";
 import { formatBytes, formatCount } from "../terminal/format.ts";
 import type { BackupFlags } from "./backup.command.ts";
@@ -8,6 +8,10 @@ import type { CommandContext } from "./command.ts";
 
 /** `backup [TARGET]`: prints the archive's path and nothing else on stdout. */
 export default async function backup(this: CommandContext, flags: BackupFlags, target?: string): Promise<void> {
+  if (flags.json && target === "-")
+    throw new UsageError("json-to-stdout", "--json and the target - both write to the standard output", {
+      hints: ["leave --json out, or name a file"],
+    });
   const settings = await loadSettings({ env: this.env, cwd: this.cwd, configPaths: flags.config });
   const own = settings.ngwbackup;
   const compression = flags.compression ?? own.compression;

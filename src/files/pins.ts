@@ -27,6 +27,7 @@ export async function pinBlobs(
   runId: string,
   pid: number,
   blobs: AsyncIterable<readonly BlobName[]>,
+  signal: AbortSignal,
 ): Promise<Pins> {
   const inPlace = (reason: string): Pins => ({
     folder: folders.blobFolder,
@@ -57,8 +58,10 @@ export async function pinBlobs(
   };
   try {
     for await (const batch of blobs)
-      for (let start = 0; start < batch.length; start += linksAtOnce)
+      for (let start = 0; start < batch.length; start += linksAtOnce) {
+        signal.throwIfAborted();
         await Promise.all(batch.slice(start, start + linksAtOnce).map(linkOne));
+      }
   } catch (error) {
     await removeWorkFolder(work);
     const code = (error as NodeJS.ErrnoException).code ?? "";

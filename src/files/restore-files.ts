@@ -1,7 +1,20 @@
 import { createHash } from "node:crypto";
-import { chown, link, mkdir, open, readFile, readdir, rename, rm, rmdir, stat } from "node:fs/promises";
+import {
+  chown,
+  copyFile,
+  link,
+  mkdir,
+  open,
+  opendir,
+  readFile,
+  readdir,
+  rename,
+  rm,
+  rmdir,
+  stat,
+} from "node:fs/promises";
 import { createReadStream } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { DamagedError } from "../errors.ts";
 import { syncFileSystem, syncPath } from "./sync-files.ts";
 import type { WorkFolder } from "./work-folder.ts";
@@ -43,10 +56,35 @@ async function isSameFile(first: string, second: string): Promise<boolean> {
   return a.ino === b.ino && a.dev === b.dev;
 }
 
-/** A rename that also removes the first name when both are links of one file, where rename(2) does nothing. */
+function isOtherDevice(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === "EXDEV";
+}
+
+/**
+ * A rename that also removes the first name when both are links of one file, where rename(2) does nothing. Fonts may stand
+ * on another file system than the blobs, and so than the work folder: they are copied beside their final name first.
+ */
 async function moveOver(from: string, to: string): Promise<void> {
-  await rename(from, to);
+  try {
+    await rename(from, to);
+  } catch (error) {
+    if (!isOtherDevice(error)) throw error;
+    const beside = `${to}.ngwbackup-part`;
+    await copyFile(from, beside);
+    await syncPath(beside);
+    await rename(beside, to);
+  }
   await rm(from, { force: true });
+}
+
+/** A second name for a file, or a copy where that is on another file system. */
+async function keepCopy(from: string, to: string): Promise<void> {
+  try {
+    await link(from, to);
+  } catch (error) {
+    if (!isOtherDevice(error)) throw error;
+    await copyFile(from, to);
+  }
 }
 
 const liveName = (files: RestoreFiles, file: PlannedFile): string | undefined => {
@@ -194,7 +232,7 @@ export async function putNewFiles(files: RestoreFiles): Promise<void> {
     const kept = previousName(files, file);
     if ((await exists(live)) && !(await exists(kept)) && !(await isSameFile(live, staged))) {
       await makeFolder(files, dirname(kept));
-      await link(live, kept);
+      await keepCopy(live, kept);
     }
     await makeFolder(files, dirname(live));
     await moveOver(staged, live);
@@ -207,9 +245,14 @@ export async function removeOldFiles(files: RestoreFiles): Promise<void> {
   for await (const file of readList(files, "remove")) {
     const live = liveName(files, file);
     if (live === undefined || !(await exists(live))) continue;
+    if (file.area === "tiles") {
+      // A cache of data that is gone: nobody wants it back.
+      await rm(live, { recursive: true, force: true });
+      continue;
+    }
     const kept = previousName(files, file);
     await makeFolder(files, dirname(kept));
-    await rename(live, kept);
+    await moveOver(live, kept);
     if (file.area === "blobs") await removeEmptyFolders(dirname(live), files.areas.blobs!);
   }
   await syncAreas(files);
@@ -224,11 +267,11 @@ export async function bringBackOldFiles(files: RestoreFiles): Promise<void> {
     const kept = previousName(files, file);
     // What comes out of the live folders goes back to where it was staged, so that going forwards stays possible.
     if (await exists(kept)) {
-      if (!(await exists(staged)) && (await exists(live))) await link(live, staged);
+      if (!(await exists(staged)) && (await exists(live))) await keepCopy(live, staged);
       await makeFolder(files, dirname(live));
       await moveOver(kept, live);
     } else if (!(await exists(staged)) && (await exists(live))) {
-      await rename(live, staged);
+      await moveOver(live, staged);
       if (file.area === "blobs") await removeEmptyFolders(dirname(live), files.areas.blobs!);
     }
   }
@@ -237,9 +280,46 @@ export async function bringBackOldFiles(files: RestoreFiles): Promise<void> {
     const kept = previousName(files, file);
     if (live === undefined || !(await exists(kept))) continue;
     await makeFolder(files, dirname(live));
-    await rename(kept, live);
+    await moveOver(kept, live);
   }
+  await bringBackHeld(files);
   await syncAreas(files);
+}
+
+/** Brings back files that both states share and that were deleted since. */
+async function bringBackHeld(files: RestoreFiles): Promise<void> {
+  const root = join(files.work.path, "held");
+  for await (const { area, path } of heldFiles(root)) {
+    const live = liveName(files, { area, path });
+    if (live === undefined || (await exists(live))) continue;
+    await makeFolder(files, dirname(live));
+    await keepCopy(join(root, area, path), live);
+  }
+}
+
+async function* heldFiles(root: string): AsyncGenerator<PlannedFile> {
+  for (const area of ["blobs", "fonts"] as const) {
+    const folder = join(root, area);
+    if (!(await exists(folder))) continue;
+    for await (const entry of await opendir(folder, { recursive: true }))
+      if (entry.isFile()) yield { area, path: relative(folder, join(entry.parentPath, entry.name)) };
+  }
+}
+
+/** Holds a live file that both states share, so that an undo finds it whatever is deleted meanwhile. */
+export async function holdFile(files: RestoreFiles, file: PlannedFile): Promise<void> {
+  const live = liveName(files, file);
+  if (live === undefined) return;
+  const held = join(files.work.path, "held", file.area, file.path);
+  await makeFolder(files, dirname(held));
+  await keepCopy(live, held);
+}
+
+/** Removes cached tiles, which belong to the data that an undo takes away; made again when they are asked for. */
+export async function dropTiles(files: RestoreFiles): Promise<void> {
+  const folder = files.areas.tiles;
+  if (folder === undefined || !(await exists(folder))) return;
+  for (const name of await readdir(folder)) await rm(join(folder, name), { recursive: true, force: true });
 }
 
 async function removeEmptyFolders(folder: string, upTo: string): Promise<void> {

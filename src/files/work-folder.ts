@@ -32,6 +32,15 @@ function parents(folders: StorageFolders): string[] {
   return places;
 }
 
+/** Makes a parent, but never the data folder itself: where that is missing, a disk is not mounted. */
+async function makeParent(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: 0o700 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  }
+}
+
 async function deviceOf(path: string): Promise<number | undefined> {
   try {
     return (await stat(path)).dev;
@@ -56,7 +65,7 @@ export async function createWorkFolder(
   let lastError: unknown;
   for (const parent of parents(folders)) {
     try {
-      await mkdir(parent, { recursive: true, mode: 0o700 });
+      await makeParent(parent);
       if (device !== undefined && (await deviceOf(parent)) !== device) {
         await rmdir(parent).catch(() => undefined);
         continue;
@@ -76,11 +85,25 @@ export async function createWorkFolder(
   );
 }
 
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "ENOTDIR") return [];
+    // What cannot be seen could be an unfinished run, or what an undo needs.
+    throw new AppError("work-folder-unreadable", `cannot look into ${folder}: ${messageOf(error)}`, {
+      cause: error,
+      hints: ["run as the user that made it, or as root"],
+    });
+  }
+}
+
 /** Every run's folder that exists, of live and dead runs. */
 export async function findWorkFolders(folders: StorageFolders): Promise<WorkFolder[]> {
   const found: WorkFolder[] = [];
   for (const parent of new Set(parents(folders))) {
-    const names = await readdir(parent).catch(() => []);
+    const names = await namesIn(parent);
     for (const name of names) {
       const match = /^(pins|restore)-([A-Za-z0-9-]+)$/.exec(name);
       if (match === null) continue;

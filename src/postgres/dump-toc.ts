@@ -27,6 +27,9 @@ export interface DumpTocOptions {
   signal?: AbortSignal;
 }
 
+/** How long pg_dump waits for tables that somebody alters, in all it may be as often as there are such tables. */
+const lockWaitMs = 60_000;
+
 /** More of what pg_dump complains is cut off. */
 const MAX_COMPLAINT_CHARACTERS = 64 * 1024;
 
@@ -73,6 +76,7 @@ function dumpArguments(options: DumpTocOptions): string[] {
     "--format=custom",
     "--compress=0",
     "--no-password",
+    `--lock-wait-timeout=${lockWaitMs}`,
     `--encoding=${options.encoding ?? "UTF8"}`,
     `--snapshot=${options.snapshot}`,
     // a pattern; in quotes nothing in it is special

@@ -78,14 +78,18 @@ type Step = <T>(title: string, action: (say: Say) => Promise<T>) => Promise<T>;
 
 async function walk(step: Step, cluster: Cluster, folder: string, options: DemoOptions): Promise<void> {
   const instance = await step("An instance as NextGIS Web 5.5 has it", async (say) => {
-    const made = await createPrivateInstance(cluster, folder, options.scale ?? demoScale);
+    const made = await stoppable(cluster, options.signal, () =>
+      createPrivateInstance(cluster, folder, options.scale ?? demoScale),
+    );
     say(`${made.layerUuids.length} vector layers, ${formatCount(made.blobs)} files of ${formatBytes(made.blobBytes)}`);
     say("its config.ini, which is all that ngwbackup is told:");
     for (const line of made.configText.trimEnd().split("\n")) say(`  ${line}`);
     return made;
   });
   const before = await step("Its fingerprint, for the comparison at the end", () =>
-    fingerprintInstance(instance.settings, instance.fileStoragePath, instance.fontPath),
+    stoppable(cluster, options.signal, () =>
+      fingerprintInstance(instance.settings, instance.fileStoragePath, instance.fontPath),
+    ),
   );
   const archive = await step("Backup, while three clients upload, delete and count", (say) =>
     backupUnderLoad(instance, folder, options, say),
@@ -98,7 +102,8 @@ async function walk(step: Step, cluster: Cluster, folder: string, options: DemoO
     ngwbackup(["restore", "--yes", archive], instance, folder, options, say),
   );
   await step("Comparison of everything with what it was", async (say) => {
-    for (const line of await compareRestored(before, instance)) say(line);
+    const compared = await stoppable(cluster, options.signal, () => compareRestored(before, instance));
+    for (const line of compared) say(line);
   });
 }
 
@@ -139,6 +144,17 @@ async function ngwbackup(
     signal,
     onLine: (line) => say(`  ${line}`),
   });
+}
+
+/** Long queries of our own end at once when the server does. */
+async function stoppable<T>(cluster: Cluster, signal: AbortSignal, action: () => Promise<T>): Promise<T> {
+  const onAbort = (): void => void cluster.stop();
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    return await action();
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
 }
 
 /** Once it runs, the cluster must outlive the signal: programs that are still stopping need it. */

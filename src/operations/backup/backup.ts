@@ -1,9 +1,11 @@
+import { stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Application } from "../../applications/application.ts";
 import { detectApplication } from "../../applications/detect.ts";
 import type { Settings } from "../../config/settings.ts";
 import { backupFileName } from "../../config/backup-file-name.ts";
 import type { Context } from "../../context.ts";
+import { RefusedError, UsageError } from "../../errors.ts";
 import type { Reporter } from "../../progress.ts";
 import { connect, serverVersionNumber, type Client } from "../../postgres/connection.ts";
 import { findPgDump } from "../../postgres/client-tools.ts";
@@ -14,6 +16,9 @@ import { type BackupEstimate, checkSpace, estimateBackup } from "./estimate.ts";
 import { openTarget } from "./open-target.ts";
 import { type BackupTarget, resolveTarget } from "./target.ts";
 import { type WrittenBackup, writeBackup } from "./write-backup.ts";
+
+/** How long the preflight waits for a table that somebody has locked. */
+const preflightLockMs = 30_000;
 
 /** What is asked of a backup. */
 export interface BackupRequest {
@@ -56,10 +61,13 @@ export async function backup(request: BackupRequest, context: Context, reporter:
     overwrite: request.overwrite,
     cwd: context.cwd,
   });
-  const client = await connect(settings.database);
+  const client = await connect(settings.database, { lockTimeoutMs: preflightLockMs });
+  const end = (): void => void client.end().catch(() => undefined);
+  // A statement that waits for somebody's lock would keep us from stopping.
+  context.signal.addEventListener("abort", end, { once: true });
   try {
     await takeOperationLock(client);
-    await clearLeftovers(settings, context, reporter);
+    if (!request.dryRun) await tidy(settings, context, reporter);
     const application = await detectApplication(client);
     const pgDump = await findPgDump(
       Math.floor((await serverVersionNumber(client)) / 10000),
@@ -67,6 +75,7 @@ export async function backup(request: BackupRequest, context: Context, reporter:
       settings.ngwbackup.pgBinDir,
     );
     const estimate = await estimateBackup(client, application, request.compression);
+    await checkStorage(settings, estimate);
     if (target.kind !== "stdout") {
       const warning = await checkSpace(dirname(target.path), estimate);
       if (warning !== undefined) reporter.report({ type: "warning", code: "space", message: warning });
@@ -89,9 +98,46 @@ export async function backup(request: BackupRequest, context: Context, reporter:
     });
     if (!request.oneShot) await recordBackup(client, application, startedAt, reporter);
     return { target, estimate, written };
+  } catch (error) {
+    context.signal.throwIfAborted();
+    throw error;
   } finally {
+    context.signal.removeEventListener("abort", end);
     await client.end().catch(() => undefined);
   }
+}
+
+/** Settles what dead runs left; that this cannot be done is no reason to go without a backup. */
+async function tidy(settings: Settings, context: Context, reporter: Reporter): Promise<void> {
+  try {
+    await clearLeftovers(settings, context, reporter);
+  } catch (error) {
+    context.signal.throwIfAborted();
+    if (!(error instanceof Error)) throw error;
+    reporter.report({
+      type: "warning",
+      code: "not-tidied",
+      message: `what an earlier run left behind could not be settled: ${error.message}`,
+    });
+  }
+}
+
+/**
+ * Refuses to back up an instance whose files cannot be found: a disk that is not mounted would else give an archive
+ * without a single blob.
+ */
+async function checkStorage(settings: Settings, { blobs }: BackupEstimate): Promise<void> {
+  if (blobs === 0) return;
+  const folder = settings.fileStoragePath;
+  if (folder === undefined)
+    throw new UsageError("no-sdir", `the database lists ${blobs} files, and sdir is not configured`, {
+      hints: ["set sdir in section [core] of the configuration"],
+    });
+  const found = await stat(folder).catch(() => undefined);
+  if (found?.isDirectory() !== true)
+    throw new RefusedError("no-storage", `the database lists ${blobs} files, and there is no folder ${folder}`, {
+      hints: ["is its disk mounted? ngwbackup config shows where sdir and file_storage.path come from"],
+    });
 }
 
 /** Writes `last_backup`; the archive is complete by then, so that a failure is only told. */

@@ -21,6 +21,7 @@ export interface DumpBlobsOptions {
   /** Bytes in flight. */
   limitBytes: number;
   progress: StageProgress;
+  signal: AbortSignal;
   /** Called for each loss as it is met. */
   onLoss(piece: BlobPiece): void;
 }
@@ -49,6 +50,7 @@ export async function dumpBlobs(options: DumpBlobsOptions): Promise<DumpedBlobs>
     read: (piece, output) => readBlob(piece, options.packing, output),
     workers: options.jobs,
     limitBytes: options.limitBytes,
+    signal: options.signal,
     async write(piece, blocks) {
       const written = await writeBlob(writer, index.nextId, piece, blocks, options.progress);
       if (piece.loss !== undefined) {

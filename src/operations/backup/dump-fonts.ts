@@ -15,6 +15,7 @@ export async function dumpFonts(
   writer: ArchiveWriter,
   manifest: ManifestBuilder,
   fontFolder: string | undefined,
+  onLoss: (message: string) => void,
 ): Promise<number> {
   if (fontFolder === undefined) return 0;
   let names: string[];
@@ -26,15 +27,17 @@ export async function dumpFonts(
   }
   if (names.length === 0) return 0;
   const index = new RecordIndex("font");
-  await writer.addDirectory(componentDirectoryName("core"));
   for (const filename of names) {
     let content: Buffer;
     try {
       content = await readFile(join(fontFolder, filename));
     } catch (error) {
-      manifest.addLoss({ type: "loss", kind: "unreadable", what: `font ${filename}`, found: (error as Error).message });
+      const found = (error as Error).message;
+      manifest.addLoss({ type: "loss", kind: "unreadable", what: `font ${filename}`, found });
+      onLoss(`font ${filename} is unreadable: ${found}`);
       continue;
     }
+    if (index.nextId === 1) await writer.addDirectory(componentDirectoryName("core"));
     const entry = await writer.addEntry(componentRecordName("core", index.nextId, "none"), content);
     manifest.addEntry({
       type: "entry",
@@ -47,6 +50,6 @@ export async function dumpFonts(
     });
     index.add({ component: "core", filename, size: content.length, sha256: entry.sha256 });
   }
-  await index.writeTo(writer, manifest, componentIndexName("core"));
-  return names.length;
+  if (index.nextId > 1) await index.writeTo(writer, manifest, componentIndexName("core"));
+  return index.nextId - 1;
 }

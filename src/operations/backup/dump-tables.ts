@@ -67,6 +67,7 @@ export async function dumpTables(options: DumpTablesOptions): Promise<{ rows: nu
       pieces: options.pieces,
       workers: options.jobs,
       limitBytes: options.limitBytes,
+      signal: options.signal,
       read: (piece, output, worker) => readers[worker]!.read(piece, output),
       async write(piece, blocks) {
         if (open?.piece.dumpId !== piece.dumpId) {

@@ -49,12 +49,22 @@ export async function estimateBackup(
   application: Application,
   compression: keyof typeof shareOfTables,
 ): Promise<BackupEstimate> {
-  const { rows } = await client.query<{ schema: string; name: string; bytes: string }>(
-    `select n.nspname as schema, c.relname as name, pg_catalog.pg_table_size(c.oid)::text as bytes
+  const { rows } = await client
+    .query<{ schema: string; name: string; bytes: string }>(
+      `select n.nspname as schema, c.relname as name, pg_catalog.pg_table_size(c.oid)::text as bytes
      from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
      where c.relkind = 'r' and n.nspname <> 'information_schema' and n.nspname !~ '^pg_'
        and not exists (select from pg_catalog.pg_depend d where d.objid = c.oid and d.deptype = 'e')`,
-  );
+    )
+    .catch((error: unknown) => {
+      if ((error as { code?: string }).code !== "55P03") throw error;
+      throw new RefusedError("tables-locked", "a table stayed locked by others, so that its size cannot be looked up", {
+        cause: error,
+        hints: [
+          "see who holds it: SELECT * FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE mode LIKE '%Exclusive%'",
+        ],
+      });
+    });
   const saved = rows.filter((table) => !application.leavesOutRows(table));
   const { blobs, sizeBytes } = await application.countBlobs(client);
   const tableBytes = saved.reduce((sum, { bytes }) => sum + Number(bytes), 0);

@@ -26,6 +26,8 @@ export interface PieceWork<Piece> {
   workers: number;
   /** Bytes in flight at most, but for a single block that is larger. */
   limitBytes: number;
+  /** Ends all of it with the signal's reason. */
+  signal?: AbortSignal;
 }
 
 interface Running<Piece> {
@@ -147,9 +149,13 @@ export async function runOrderedPieces<Piece>(work: PieceWork<Piece>): Promise<v
     }
   };
 
+  const onAbort = (): void => fail(work.signal?.reason);
+  work.signal?.addEventListener("abort", onAbort, { once: true });
+  if (work.signal?.aborted === true) onAbort();
   const tasks = [writer(), ...Array.from({ length: work.workers }, (_, worker) => reader(worker))];
   for (const task of tasks) task.catch(fail);
   await Promise.allSettled(tasks);
+  work.signal?.removeEventListener("abort", onAbort);
   await iterator.return?.(undefined);
   if (failed) throw failure;
 }

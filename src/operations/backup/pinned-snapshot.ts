@@ -56,6 +56,7 @@ export async function takePinnedSnapshot(options: PinnedSnapshotOptions): Promis
       options.runId,
       options.pid,
       application.listBlobs(snapshot.client),
+      options.signal,
     );
     if (pins.unpinnedBecause !== undefined) notes.push(`blobs are read in place: ${pins.unpinnedBecause}`);
     if (refusal === undefined) await locker.query("commit");

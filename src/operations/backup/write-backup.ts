@@ -79,12 +79,14 @@ export async function writeBackup(options: WriteBackupOptions): Promise<WrittenB
     for (const note of pinned.notes) reporter.report({ type: "message", message: note });
     return await writeEntries(options, pinned);
   } catch (error) {
-    await writer.abort();
+    // What fails while giving up must not hide why.
+    await writer.abort().catch(() => undefined);
     context.signal.throwIfAborted();
     throw error;
   } finally {
-    await pinned?.pins?.release();
     await pinned?.snapshot.close();
+    // The next run removes what is left here.
+    await pinned?.pins?.release().catch(() => undefined);
   }
 }
 
@@ -118,7 +120,9 @@ async function writeEntries(options: WriteBackupOptions, pinned: PinnedSnapshot)
   const largeObjects = await dumpLargeObjects({ writer, manifest, snapshot, toc, codec, level: request.level, signal });
   await writer.addDirectory("component/");
   const blobs = await writeBlobs(options, manifest, pinned);
-  const fonts = await dumpFonts(writer, manifest, folders.fontFolder);
+  const fonts = await dumpFonts(writer, manifest, folders.fontFolder, (message) =>
+    reporter.report({ type: "warning", code: "font-unreadable", message }),
+  );
   signal.throwIfAborted();
   snapshot.ensureAlive();
   const { losses } = manifest.totals;
@@ -229,6 +233,7 @@ async function writeBlobs(
     jobs: Math.max(4, request.jobs),
     limitBytes: inFlightBytes,
     progress: startStage(reporter, "blobs", estimate.blobBytes),
+    signal: options.context.signal,
     onLoss: ({ loss }) => {
       if (loss === undefined) return;
       const found =

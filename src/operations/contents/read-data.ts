@@ -10,9 +10,13 @@ const framesAhead = 3;
  * The plain bytes of an entry: its content after its codec, every check of the reader and the codec included.
  * @throws DamagedError that names archive and entry
  */
-export async function* readPlain(reader: ArchiveReader, entry: DataEntry): AsyncGenerator<Buffer> {
+export async function* readPlain(
+  reader: ArchiveReader,
+  entry: DataEntry,
+  signal?: AbortSignal,
+): AsyncGenerator<Buffer> {
   try {
-    yield* decompressStream(entry.codec, reader.read(entry.name));
+    yield* decompressStream(entry.codec, reader.read(entry.name, signal === undefined ? {} : { signal }));
   } catch (error) {
     throw namedDamage(reader, entry, error);
   }

@@ -24,12 +24,13 @@ import { storageFolders } from "../storage-folders.ts";
 export async function clearLeftovers(settings: Settings, context: Context, reporter: Reporter): Promise<void> {
   const states = databaseStates(settings, context, reporter);
   const folders = storageFolders(settings);
+  const databaseName = await currentDatabase(settings);
   for (const work of await findWorkFolders(folders)) {
     if (work.kind === "pins") {
       if (work.alive) continue;
       await removeWorkFolder(work);
       reporter.report({ type: "message", message: `removed the links that a backup left behind in ${work.path}` });
-    } else await settleRestore(work, settings, states, context, reporter);
+    } else await settleRestore(work, databaseName, settings, states, context, reporter);
   }
   await removeEmptyParents(folders);
   for (const state of await states.kept()) {
@@ -40,14 +41,34 @@ export async function clearLeftovers(settings: Settings, context: Context, repor
   await states.clearLeftovers();
 }
 
+async function currentDatabase(settings: Settings): Promise<string> {
+  const client = await connect(settings.database);
+  try {
+    const { rows } = await client.query<{ name: string }>("select pg_catalog.current_database() as name");
+    return rows[0]!.name;
+  } finally {
+    await client.end();
+  }
+}
+
 async function settleRestore(
   work: WorkFolder,
+  databaseName: string,
   settings: Settings,
   states: DatabaseStates,
   context: Context,
   reporter: Reporter,
 ): Promise<void> {
   const record = await readRunRecord(work);
+  if (record !== undefined && record.database !== databaseName) {
+    // Another instance with the same data folder, by mistake or on purpose: its files are none of ours.
+    reporter.report({
+      type: "warning",
+      code: "other-database",
+      message: `${work.path} belongs to a restore of database ${record.database}, and is left alone`,
+    });
+    return;
+  }
   if (record?.state === "finished") return await settleFinished(work, record, states, context);
   if (work.alive) return;
   await adoptWorkFolder(work, context.pid);
@@ -67,7 +88,7 @@ async function settleRestore(
   }
   const client = await connect(settings.database);
   try {
-    await finishFiles(files, client, await detectApplication(client));
+    await finishFiles(files, new Date(record.startedAt), client, await detectApplication(client));
   } finally {
     await client.end();
   }

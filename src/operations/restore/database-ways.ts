@@ -95,7 +95,8 @@ export interface ChosenWay {
 export async function chooseWay(wanted: RestoreWay | undefined, options: WayPreflight): Promise<ChosenWay> {
   if (wanted !== undefined) return { way: wanted, findings: await preflightWay(wanted, options) };
   const found = await preflightWay("side-by-side", options);
-  const against = found.filter(({ level }) => level === "fail");
+  const against = found.filter(({ level, check }) => level === "fail" && check !== "sessions");
+  // Sessions stand against either way alike, so they decide nothing.
   if (against.length === 0) return { way: "side-by-side", findings: found };
   const reason: Finding = {
     level: "ok",

@@ -12,10 +12,16 @@ import { surplusBlobs } from "./surplus-blobs.ts";
 /**
  * Brings the files in step with a database that has switched: what is new is live already or becomes so, what the new
  * state does not know is moved away. Can be done again after a crash at any point.
+ * @param startedAt when the restore began
  * @param client a connection to the restored database
  * @returns how many files were moved away
  */
-export async function finishFiles(files: RestoreFiles, client: SqlClient, application: Application): Promise<number> {
+export async function finishFiles(
+  files: RestoreFiles,
+  startedAt: Date,
+  client: SqlClient,
+  application: Application,
+): Promise<number> {
   await putNewFiles(files);
   const removals: PlannedFile[] = [];
   const known = new Set<string>();
@@ -26,7 +32,7 @@ export async function finishFiles(files: RestoreFiles, client: SqlClient, applic
     removals.push(file);
   };
   for await (const file of plannedRemovals(files)) add(file);
-  for await (const file of surplusBlobs(client, application, files.areas.blobs)) add(file);
+  for await (const file of surplusBlobs(client, application, files.areas.blobs, startedAt)) add(file);
   await planRemovals(files, removals);
   await removeOldFiles(files);
   return removals.length;

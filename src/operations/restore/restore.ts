@@ -9,7 +9,7 @@ import { type ArchiveContents, readContents } from "../contents/archive-contents
 import { type OpenedArchive, openArchive, spoolArchive } from "../open-archive.ts";
 import { clearLeftovers } from "../recovery/clear-leftovers.ts";
 import { structureDamages } from "../verify/structure.ts";
-import { notSound, verifyArchive } from "../verify/verify.ts";
+import { missingEntries, notSound, verifyArchive } from "../verify/verify.ts";
 import { type RestorePlan, planRestore } from "./plan.ts";
 import type { RestoreWay } from "./run-record.ts";
 import { type RestoreResult, runRestore } from "./run-restore.ts";
@@ -73,7 +73,13 @@ async function readChecked(
   context: Context,
   reporter: Reporter,
 ): Promise<ArchiveContents> {
-  if (!request.verify) return await readContents(reader);
+  if (!request.verify) {
+    const contents = await readContents(reader);
+    // Costs nothing, and a table whose rows are missing would come back empty.
+    const missing = missingEntries(contents);
+    if (missing.length > 0) throw notSound(reader.label, missing);
+    return contents;
+  }
   const { contents, problems } = await verifyArchive(
     reader,
     source === undefined ? [] : await structureDamages(source),

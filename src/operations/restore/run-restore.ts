@@ -7,6 +7,7 @@ import { bringBackOldFiles, putNewFiles, type RestoreFiles } from "../../files/r
 import { createWorkFolder, removeWorkFolder } from "../../files/work-folder.ts";
 import { type Client, connect } from "../../postgres/connection.ts";
 import type { Settings } from "../../config/settings.ts";
+import { takeOperationLock } from "../../postgres/operation-lock.ts";
 import { type Reporter, startStage } from "../../progress.ts";
 import type { ArchiveContents } from "../contents/archive-contents.ts";
 import { storageFolders } from "../storage-folders.ts";
@@ -80,7 +81,11 @@ export async function runRestore(
   try {
     if (files !== undefined) {
       await writeRunRecord(files.work, record);
-      staged = await stageFiles(contents, files, startStage(reporter, "files", plan.fileBytes), context.signal);
+      staged = await stageFiles(contents, files, {
+        hold: request.keepPreviousMs > 0,
+        progress: startStage(reporter, "files", plan.fileBytes),
+        signal: context.signal,
+      });
     }
     await database.prepare();
     context.signal.throwIfAborted();
@@ -91,19 +96,46 @@ export async function runRestore(
       context.signal.throwIfAborted();
     });
   } catch (error) {
-    if (!(error instanceof AppError && error.code === "commit-unknown")) await takeBack(files, database);
+    if (!(error instanceof AppError && error.code === "commit-unknown")) await takeBack(files, database, reporter);
     context.signal.throwIfAborted();
-    throw error;
+    throw restoreError(error);
   }
   return await finish({ files, record, runId, request, context, reporter, staged, notes, keepUntil });
 }
 
-async function takeBack(files: RestoreFiles | undefined, database: DatabaseRestore): Promise<void> {
-  if (files !== undefined) {
-    await bringBackOldFiles(files);
-    await removeWorkFolder(files.work);
-  }
-  await database.discard();
+/** Takes everything back, whatever of it fails: the first error is the one that counts, and the next command tries again. */
+async function takeBack(files: RestoreFiles | undefined, database: DatabaseRestore, reporter: Reporter): Promise<void> {
+  const attempt = async (what: string, action: () => Promise<void>): Promise<void> => {
+    try {
+      await action();
+    } catch (error) {
+      reporter.report({
+        type: "warning",
+        code: "not-taken-back",
+        message: `${what}, which the next command tries again: ${messageOf(error)}`,
+      });
+    }
+  };
+  if (files !== undefined)
+    await attempt("files could not be taken back", async () => {
+      await bringBackOldFiles(files);
+      await removeWorkFolder(files.work);
+    });
+  await attempt("what was loaded aside could not be dropped", () => database.discard());
+}
+
+/** An error of the file system as one for the administrator; any other as it is. */
+function restoreError(error: unknown): unknown {
+  const { code, path } = error as NodeJS.ErrnoException;
+  if (error instanceof AppError || !(error instanceof Error) || code === undefined || !/^E[A-Z]+$/.test(code))
+    return error;
+  const full = code === "ENOSPC" || code === "EDQUOT";
+  return new AppError("files-failed", `files could not be written: ${error.message}; the instance is as it was`, {
+    cause: error,
+    hints: [
+      full ? `free some space on the disk of ${path ?? "sdir"}` : "run as the user that owns the data folder (sdir)",
+    ],
+  });
 }
 
 interface FinishOptions {
@@ -124,7 +156,7 @@ async function finish(options: FinishOptions): Promise<RestoreResult> {
   const { settings } = request;
   try {
     const removed = await withDatabase(settings, async (client, application) =>
-      files === undefined ? 0 : await finishFiles(files, client, application),
+      files === undefined ? 0 : await finishFiles(files, new Date(options.record.startedAt), client, application),
     );
     if (files !== undefined) await writeRunRecord(files.work, { ...options.record, state: "finished" });
     const keep = request.keepPreviousMs > 0 && !(removed === 0 && (await wasEmpty(options)));
@@ -157,6 +189,8 @@ async function withDatabase<T>(
 ): Promise<T> {
   const client = await connect(settings.database);
   try {
+    // Side by side gave the lock back for its switch; in place it is still held, by another session of ours.
+    await takeOperationLock(client).catch(() => undefined);
     return await action(client, await detectApplication(client));
   } finally {
     await client.end();

@@ -31,7 +31,9 @@ export async function checkFileSpace(
         ? join(folders.blobFolder, blobPath(record.payload))
         : undefined;
     const found = live === undefined ? undefined : await stat(live).catch(() => undefined);
-    if (found?.size !== sizeBytes) neededBytes += sizeBytes;
+    // Without a digest there is nothing to compare with: such a blob is written again.
+    const comparable = record.payload.sha256 !== undefined || (entry.codec === "none" && entry.listed !== undefined);
+    if (found?.size !== sizeBytes || !comparable) neededBytes += sizeBytes;
   }
   const folder = folders.blobFolder ?? folders.dataFolder;
   const space = folder === undefined ? undefined : await freeSpaceAt(folder);

@@ -4,6 +4,7 @@ import {
   type PlannedFile,
   type RestoreFiles,
   hasContent,
+  holdFile,
   planNewFiles,
   planRemovals,
   stageFile,
@@ -24,6 +25,14 @@ export interface StagedFiles {
   /** Files written aside. */
   staged: number;
   stagedBytes: number;
+}
+
+/** How files are staged. */
+export interface StageOptions {
+  /** Holds files that both states share for an undo. */
+  hold: boolean;
+  progress: StageProgress;
+  signal: AbortSignal;
 }
 
 function fileOf({ record }: ComponentRecord): PlannedFile {
@@ -54,26 +63,28 @@ export async function* fileRecords(contents: ArchiveContents): AsyncGenerator<Co
 export async function stageFiles(
   contents: ArchiveContents,
   files: RestoreFiles,
-  progress: StageProgress,
-  signal: AbortSignal,
+  { hold, progress, signal }: StageOptions,
 ): Promise<StagedFiles> {
   const totals: StagedFiles = { reused: 0, staged: 0, stagedBytes: 0 };
   const planned: PlannedFile[] = [];
   const records = fileRecords(contents);
+  let failed = false;
   const worker = async (): Promise<void> => {
-    for (let next = await records.next(); next.done !== true; next = await records.next()) {
+    for (let next = await records.next(); next.done !== true && !failed; next = await records.next()) {
       signal.throwIfAborted();
       const file = fileOf(next.value);
       if (files.areas[file.area] === undefined) continue;
       const { sizeBytes, sha256 } = contentOf(contents, next.value);
-      if (sha256 !== undefined && (await hasContent(files, file, sizeBytes, sha256))) totals.reused += 1;
-      else {
+      if (sha256 !== undefined && (await hasContent(files, file, sizeBytes, sha256))) {
+        if (hold) await holdFile(files, file);
+        totals.reused += 1;
+      } else {
         const { entry } = next.value;
         const expected =
           entry.listed === undefined && next.value.record.payload.size === undefined
             ? undefined
             : { sizeBytes, what: `entry ${entry.name}` };
-        await stageFile(files, file, readPlain(contents.reader, entry), expected);
+        await stageFile(files, file, readPlain(contents.reader, entry, signal), expected);
         planned.push(file);
         totals.staged += 1;
         totals.stagedBytes += sizeBytes;
@@ -81,7 +92,13 @@ export async function stageFiles(
       progress.advance(sizeBytes);
     }
   };
-  await Promise.all(Array.from({ length: recordsAtOnce }, worker));
+  const stop = (error: unknown): never => {
+    failed = true;
+    throw error;
+  };
+  // All workers have ended before anything that they write to is removed.
+  const ends = await Promise.allSettled(Array.from({ length: recordsAtOnce }, () => worker().catch(stop)));
+  for (const end of ends) if (end.status === "rejected") throw end.reason;
   await planNewFiles(files, planned);
   await planRemovals(files, await staleFiles(contents, files));
   return totals;

@@ -1,3 +1,5 @@
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
 import type { SqlClient } from "../../applications/application.ts";
 import type { Application } from "../../applications/application.ts";
 import { type PlannedFile } from "../../files/restore-files.ts";
@@ -11,21 +13,30 @@ const batchNames = 2000;
  * Blobs of the live storage that no row of the restored database refers to, found in flat memory: the walk asks the
  * database batch by batch.
  * @param client a connection to the restored database
+ * @param startedAt when the restore began: what was written since may be an upload whose row is still to come
  */
 export async function* surplusBlobs(
   client: SqlClient,
   application: Application,
   blobFolder: string | undefined,
+  startedAt: Date,
 ): AsyncGenerator<PlannedFile> {
   if (blobFolder === undefined || (await application.blobTable(client)) === undefined) return;
   let batch: BlobName[] = [];
   for await (const name of walkStorage(blobFolder)) {
     batch.push(name);
     if (batch.length < batchNames) continue;
-    yield* await unreferred(client, application, batch);
+    yield* older(await unreferred(client, application, batch), blobFolder, startedAt);
     batch = [];
   }
-  yield* await unreferred(client, application, batch);
+  yield* older(await unreferred(client, application, batch), blobFolder, startedAt);
+}
+
+async function* older(files: PlannedFile[], folder: string, startedAt: Date): AsyncGenerator<PlannedFile> {
+  for (const file of files) {
+    const stats = await stat(join(folder, file.path)).catch(() => undefined);
+    if (stats !== undefined && stats.mtime < startedAt) yield file;
+  }
 }
 
 async function unreferred(client: SqlClient, application: Application, names: BlobName[]): Promise<PlannedFile[]> {

@@ -1,7 +1,7 @@
 import type { Settings } from "../../config/settings.ts";
 import type { Context } from "../../context.ts";
 import { AppError, RefusedError } from "../../errors.ts";
-import { bringBackOldFiles, putNewFiles, removeOldFiles } from "../../files/restore-files.ts";
+import { bringBackOldFiles, dropTiles, putNewFiles, removeOldFiles } from "../../files/restore-files.ts";
 import { findWorkFolders, removeWorkFolder, adoptWorkFolder } from "../../files/work-folder.ts";
 import { connect } from "../../postgres/connection.ts";
 import { takeOperationLock } from "../../postgres/operation-lock.ts";
@@ -36,6 +36,14 @@ export async function undoRestore(
     const work = (await findWorkFolders(folders)).find(
       ({ runId, kind }) => runId === state.runId && kind === "restore",
     );
+    if (work === undefined && folders.blobFolder !== undefined)
+      throw new RefusedError(
+        "no-work-folder",
+        `the files of the previous state are not there: expected a folder restore-${state.runId}`,
+        {
+          hints: ["look for it in <sdir>/ngwbackup and put it back", "restore an archive instead"],
+        },
+      );
     const record = work === undefined ? undefined : await readRunRecord(work);
     const files = work === undefined ? undefined : await restoreFilesOf(work, folders, context.isRoot);
     if (work !== undefined && record !== undefined) {
@@ -64,6 +72,7 @@ export async function undoRestore(
       }
       throw error;
     }
+    if (files !== undefined) await dropTiles(files);
     if (work !== undefined) await removeWorkFolder(work);
     return state;
   } finally {

@@ -36,7 +36,13 @@ export async function checkEntries(
       progress.advance(entry.storedBytes);
     }
   };
-  await Promise.all(Array.from({ length: entriesAtOnce }, worker));
+  const ends = await Promise.allSettled(Array.from({ length: entriesAtOnce }, worker));
+  for (const end of ends) if (end.status === "rejected") throw end.reason;
+  checkListed(contents, problems);
+}
+
+/** Checks that every entry that the manifest lists is there. */
+export function checkListed({ reader, manifest }: ArchiveContents, problems: ProblemList): void {
   for (const name of manifest?.entries.keys() ?? [])
     if (!reader.entries.has(name))
       problems.add({

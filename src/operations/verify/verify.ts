@@ -3,7 +3,7 @@ import { type AppError, DamagedError } from "../../errors.ts";
 import { type Reporter, startStage } from "../../progress.ts";
 import { type ArchiveContents, readContents } from "../contents/archive-contents.ts";
 import type { ArchiveReader } from "../../archive/reader.ts";
-import { checkEntries } from "./check-entries.ts";
+import { checkEntries, checkListed } from "./check-entries.ts";
 import { checkRecords } from "./check-records.ts";
 import { checkTables } from "./check-tables.ts";
 
@@ -71,6 +71,14 @@ export async function verifyArchive(
   checkTables(contents, problems);
   await checkRecords(contents, problems);
   return { contents, problems: problems.all(), readBytes: totalBytes };
+}
+
+/** What the manifest or the table of contents names and the archive does not hold, or the other way round, without reading. */
+export function missingEntries(contents: ArchiveContents): string[] {
+  const problems = new ProblemList();
+  checkListed(contents, problems);
+  checkTables(contents, problems);
+  return problems.all();
 }
 
 /**
