@@ -31,8 +31,8 @@ export function splitFileLines(text: string): string[] {
 
 /**
  * Parses lines by the rules of Python's `configparser.RawConfigParser()` with its default arguments (strict, `=` and
- * `:`, whole-line comments with `#` and `;`, empty lines in values, no interpolation); equal in every Python from 3.8
- * to 3.13.
+ * `:`, whole-line comments with `#` and `;`, empty lines in values, no interpolation); equal in Python 3.10
+ * to 3.13 (older ones end a section's name at its first `]`).
  * @param lines without line ends
  * @param label file name for messages
  * @throws IniError where Python raises, with Python's precedence: lines that are no option are reported, all of them,

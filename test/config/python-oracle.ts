@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 
-/** Whether there is a Python to compare with. */
-export const hasPython = spawnSync("python3", ["-c", "import configparser"]).status === 0;
+/** Whether there is a Python to compare with; before 3.10 section names with `]` in them were read differently. */
+export const hasPython = spawnSync("python3", ["-c", "import sys; sys.exit(sys.version_info < (3, 10))"]).status === 0;
 
 /**
  * Runs a Python program once, in the C locale and UTC: JSON in on stdin, JSON out on stdout.
