@@ -25,7 +25,7 @@ async function run(onLine: (line: string, lines: string[]) => void, signal = new
     (error: unknown) => ({ result: undefined, error }),
   );
   const host = lines.map((line) => /database\.host = (.+)/.exec(line)?.[1]).find((found) => found !== undefined);
-  // Node.js may keep its cache of compiled code there, which is no business of the walk-through.
+  // npm leaves its cache of compiled code there when the launcher has it install dependencies.
   const left = (await readdir(folder)).filter((name) => name !== "node-compile-cache");
   return { ...ended, lines, left, host: host ?? "" };
 }
