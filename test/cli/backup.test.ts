@@ -106,6 +106,18 @@ describe("backup", () => {
     expect(await runCli(["backup", ...instance.config, "s3://bucket/x"])).toMatchObject({ exitCode: 2 });
   });
 
+  test("files that cannot be found refuse a backup instead of giving one without them", async () => {
+    const missing = await runCli(["backup", "--config", await configWith({}, "/nowhere/data"), await tempFolder()]);
+    expect(missing).toMatchObject({ exitCode: 4, stdout: "" });
+    expect(missing.stderr).toContain("there is no folder /nowhere/data/file_storage");
+    const unset = await runCli(["backup", "--config", await configWith({}, ""), await tempFolder()]);
+    expect(unset).toMatchObject({ exitCode: 2, stdout: "" });
+  });
+
+  test("JSON and an archive do not go to the same stdout", async () => {
+    expect(await runCli(["backup", ...instance.config, "--json", "-"])).toMatchObject({ exitCode: 2 });
+  });
+
   test("a second run while one is at work is refused as busy", async () => {
     await withClient(instance.database.settings, async (client) => {
       await client.query("select pg_advisory_lock(x'6e677762'::int, 1)");
@@ -168,11 +180,11 @@ describe("losses", () => {
   });
 });
 
-async function configWith(options: Record<string, string>): Promise<string> {
+async function configWith(options: Record<string, string>, sdir = instance.sdir): Promise<string> {
   const path = join(await tempFolder(), "config.ini");
   const { host, port, database, user } = instance.database.settings;
   const all = { host, port, name: database, user, ...options };
   const lines = Object.entries(all).map(([key, value]) => `database.${key} = ${value}`);
-  writeFileSync(path, ["[core]", `sdir = ${instance.sdir}`, ...lines, ""].join("\n"));
+  writeFileSync(path, ["[core]", `sdir = ${sdir}`, ...lines, ""].join("\n"));
   return path;
 }

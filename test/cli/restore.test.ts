@@ -1,9 +1,18 @@
-import { createReadStream, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
-import { copyFile, truncate } from "node:fs/promises";
+import {
+  createReadStream,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { copyFile, mkdir, rename, rm, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { afterRestore, differences } from "../../src/demo/differences.ts";
-import type { Fingerprint } from "../../src/demo/fingerprint.ts";
+import { type Fingerprint, fingerprintInstance } from "../../src/demo/fingerprint.ts";
 import { createInstance } from "../../src/demo/instance.ts";
 import { tinyScale } from "../../src/demo/scale.ts";
 import { turnBackTo33, writeNgwArchive } from "../fixtures/ngw-archive.ts";
@@ -114,6 +123,60 @@ describe("restore in place", () => {
       expect(await runCli([...args, folder])).toMatchObject({ exitCode: 0 });
       expect(differences(sourceState, await instance.fingerprint())).toEqual([]);
     });
+  });
+
+  test("undo does not mind tiles that were cached meanwhile, and brings shared blobs back that were deleted", async () => {
+    await withOther(async (instance) => {
+      const args = ["restore", ...instance.config, "--in-place", archive];
+      expect(await runCli([...args, "--keep-previous", "0"])).toMatchObject({ exitCode: 0 });
+      const before = await instance.fingerprint();
+      const tile = join(instance.sdir, "render", "tile_cache", "aa", "bb");
+      await mkdir(tile, { recursive: true });
+      writeFileSync(join(tile, "old"), "old tile");
+      expect(await runCli(args)).toMatchObject({ exitCode: 0 });
+      await mkdir(tile, { recursive: true });
+      writeFileSync(join(tile, "new"), "new tile");
+      await rm(join(instance.sdir, "file_storage", Object.keys(before.blobs)[0]!));
+      expect(await runCli(["restore", ...instance.config, "--undo"])).toMatchObject({ exitCode: 0 });
+      expect(differences(before, await instance.fingerprint())).toEqual([]);
+      expect(await runCli(["check", ...instance.config])).toMatchObject({ exitCode: 0 });
+    });
+  });
+
+  test("an undo without the files of the previous state is refused", async () => {
+    await withOther(async (instance) => {
+      expect(await runCli(["restore", ...instance.config, "--in-place", archive])).toMatchObject({ exitCode: 0 });
+      const kept = await instance.fingerprint();
+      await rename(join(instance.sdir, "ngwbackup"), join(instance.sdir, "elsewhere"));
+      expect(await runCli(["restore", ...instance.config, "--undo"])).toMatchObject({ exitCode: 4 });
+      expect(differences(kept, await instance.fingerprint())).toEqual([]);
+    });
+  });
+
+  test.skipIf(!existsSync("/dev/shm"))("blobs may stand on another file system than the data folder", async () => {
+    const storage = mkdtempSync("/dev/shm/ngwbackup-test-");
+    const instance = await createTestInstance({ extraConfig: `[file_storage]\npath = ${join(storage, "blobs")}` });
+    try {
+      const found = (): Promise<Fingerprint> =>
+        fingerprintInstance(instance.database.admin, join(storage, "blobs"), join(instance.sdir, "core", "fontconfig"));
+      const fileStoragePath = join(storage, "blobs");
+      await createInstance({
+        settings: instance.database.settings,
+        sdir: instance.sdir,
+        fileStoragePath,
+        scale: tinyScale,
+        seed: "another",
+      });
+      const before = await found();
+      expect(await runCli(["restore", ...instance.config, "--in-place", archive])).toMatchObject({ exitCode: 0 });
+      expect((await found()).fonts).toEqual(sourceState.fonts);
+      expect((await found()).blobs).toEqual(sourceState.blobs);
+      expect(await runCli(["restore", ...instance.config, "--undo"])).toMatchObject({ exitCode: 0 });
+      expect(differences(before, await found())).toEqual([]);
+    } finally {
+      await instance.drop();
+      rmSync(storage, { recursive: true, force: true });
+    }
   });
 
   test("--dry-run prints the plan and changes nothing", async () => {
@@ -227,6 +290,17 @@ describe("what is refused leaves the instance untouched", () => {
       expect({ path, exitCode: result.exitCode, stdout: result.stdout }).toEqual({ path, exitCode, stdout: "" });
       expect(result.stderr).toContain(path);
     }
+    await untouched();
+  });
+
+  test("a table whose rows are missing, even without reading everything: exit 5", async () => {
+    const folder = join(await tempFolder(), "unzipped");
+    expect(await runCli(["backup", ...source.config, "--one-shot", "--no-zip", folder])).toMatchObject({ exitCode: 0 });
+    const rows = readdirSync(join(folder, "postgres")).find((name) => name.endsWith(".dat.zst"))!;
+    rmSync(join(folder, "postgres", rows));
+    const result = await runCli(["restore", ...instance.config, "--no-verify", folder]);
+    expect(result).toMatchObject({ exitCode: 5, stdout: "" });
+    expect(result.stderr).toContain(rows);
     await untouched();
   });
 
