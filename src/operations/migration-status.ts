@@ -1,5 +1,5 @@
 import { nextgisweb } from "../applications/nextgisweb.ts";
-import type { OwnSettings, Settings } from "../config/settings.ts";
+import type { Settings } from "../config/settings.ts";
 import type { Context } from "../context.ts";
 import { AppError, DamagedError, RefusedError } from "../errors.ts";
 import type { Finding } from "../finding.ts";
@@ -32,7 +32,7 @@ export const upgradeCommand = "ngwbackup migrations upgrade --no-dry-run";
 
 /** Where the configuration says that the installed application is. */
 export function applicationSearch(settings: Settings, { env, cwd, signal }: Surroundings): ApplicationSearch {
-  const own: OwnSettings & { applicationMigrations?: readonly string[] | undefined } = settings.ngwbackup;
+  const own = settings.ngwbackup;
   return {
     env,
     cwd,

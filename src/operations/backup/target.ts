@@ -88,7 +88,12 @@ async function targetPath(request: TargetRequest): Promise<string> {
     );
   const path = resolve(cwd, target);
   const existing = await kindOf(path);
-  if (existing === "folder") return join(path, defaultName);
+  if (existing === "folder") {
+    const named = join(path, defaultName);
+    // backup.filename may hold folders of its own, by month for example.
+    await mkdir(dirname(named), { recursive: true });
+    return named;
+  }
   if (target.endsWith("/") || (await kindOf(dirname(path))) !== "folder")
     throw new RefusedError(
       "target-folder",
