@@ -76,6 +76,7 @@ async function settleRestore(
   const switched = (await states.kept()).some(({ runId }) => runId === work.runId);
   if (record === undefined || record.state === "staging" || !switched) {
     await bringBackOldFiles(files);
+    if (record?.way === "side-by-side") await states.dropUnmarked(work.runId);
     await removeWorkFolder(work);
     reporter.report({
       type: "message",

@@ -12,6 +12,7 @@ import {
   findPrevious as findPreviousDatabases,
   undoSideBySide,
 } from "../../postgres/side-by-side/kept-databases.ts";
+import { dropUnmarkedDatabase } from "../../postgres/side-by-side/unmarked-database.ts";
 import type { Reporter } from "../../progress.ts";
 import { beside } from "./database-ways.ts";
 import type { RestoreWay } from "./run-record.ts";
@@ -32,6 +33,8 @@ export interface DatabaseStates {
   /** Newest first. */
   kept(): Promise<KeptDatabaseState[]>;
   drop(state: KeptDatabaseState): Promise<void>;
+  /** Drops what a run that is known to be dead made and had no time to mark. */
+  dropUnmarked(runId: string): Promise<void>;
   /** Drops what dead runs left; the caller holds the operation lock. */
   clearLeftovers(): Promise<void>;
   /** Brings a state back by one switch; `beforeCommit` is awaited when all is done and nothing is visible yet. */
@@ -62,6 +65,9 @@ export function databaseStates(settings: Settings, context: Context, reporter: R
     async drop({ way, runId }) {
       if (way === "in-place") await dropPreviousSchemas(options, runId);
       else await dropPreviousDatabases(besideOptions, { runId });
+    },
+    async dropUnmarked(runId) {
+      await dropUnmarkedDatabase(besideOptions, runId);
     },
     async clearLeftovers() {
       await clearSchemas(options);
