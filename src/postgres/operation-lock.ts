@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { BusyError } from "../errors.ts";
 import type { Client } from "./connection.ts";
 
@@ -5,16 +6,23 @@ import type { Client } from "./connection.ts";
 const lockClass = 0x6e677762;
 const lockNumber = 1;
 
+/** The server process of a run that was killed holds its lock for a moment longer; a run that lives, for minutes. */
+const tries = 15;
+const pauseMs = 200;
+
 /**
  * Takes the lock that backup, restore and prune of one database share. It ends with the session, whatever happens to us.
  * @throws BusyError (exit 6) that names the holder
  */
 export async function takeOperationLock(client: Client): Promise<void> {
-  const { rows } = await client.query<{ taken: boolean }>(
-    "SELECT pg_catalog.pg_try_advisory_lock($1::integer, $2::integer) AS taken",
-    [lockClass, lockNumber],
-  );
-  if (rows[0]?.taken === true) return;
+  for (let attempt = 1; attempt <= tries; attempt += 1) {
+    const { rows } = await client.query<{ taken: boolean }>(
+      "SELECT pg_catalog.pg_try_advisory_lock($1::integer, $2::integer) AS taken",
+      [lockClass, lockNumber],
+    );
+    if (rows[0]?.taken === true) return;
+    if (attempt < tries) await sleep(pauseMs);
+  }
   const holders = await client.query<{ holder: string }>(
     `SELECT pg_catalog.format('pid %s  %s  %s  since %s', a.pid, coalesce(nullif(a.application_name, ''), '?'),
               coalesce(pg_catalog.host(a.client_addr), 'local'),
