@@ -93,7 +93,8 @@ async function settleRestore(
   } finally {
     await client.end();
   }
-  await writeRunRecord(work, { ...record, state: "finished" });
+  const finished: RunRecord = { ...record, state: "finished" };
+  await writeRunRecord(work, finished);
   reporter.report({
     type: "message",
     message:
@@ -101,6 +102,8 @@ async function settleRestore(
         ? "took back an undo that was interrupted before its switch"
         : "finished a restore that was interrupted after its switch",
   });
+  // It may have been told to keep nothing.
+  await settleFinished(work, finished, states, context);
 }
 
 async function settleFinished(
