@@ -5,6 +5,7 @@ import type { ManifestBuilder } from "../../archive/manifest.ts";
 import type { ArchiveWriter } from "../../archive/writer.ts";
 import { isFontName } from "../../files/storage-layout.ts";
 import { RecordIndex } from "./record-index.ts";
+import { plainEntry } from "./plain-entry.ts";
 
 /**
  * Writes the custom fonts of an instance as records of component `core`. Without any, the component is left out:
@@ -39,15 +40,7 @@ export async function dumpFonts(
     }
     if (index.nextId === 1) await writer.addDirectory(componentDirectoryName("core"));
     const entry = await writer.addEntry(componentRecordName("core", index.nextId, "none"), content);
-    manifest.addEntry({
-      type: "entry",
-      name: entry.name,
-      storedBytes: entry.storedBytes,
-      contentBytes: entry.contentBytes,
-      sha256: entry.sha256,
-      codec: "none",
-      plainBytes: content.length,
-    });
+    manifest.addEntry(plainEntry(entry));
     index.add({ component: "core", filename, size: content.length, sha256: entry.sha256 });
   }
   if (index.nextId > 1) await index.writeTo(writer, manifest, componentIndexName("core"));

@@ -5,6 +5,7 @@ import type { ArchiveWriter } from "../../archive/writer.ts";
 import type { Snapshot } from "../../postgres/snapshot.ts";
 import { listLargeObjects, readLargeObject } from "../../postgres/large-objects.ts";
 import type { Toc } from "../../postgres/toc.ts";
+import { plainEntry } from "./plain-entry.ts";
 
 /** What {@link dumpLargeObjects} needs. */
 export interface DumpLargeObjectsOptions {
@@ -61,17 +62,7 @@ export async function dumpLargeObjects(options: DumpLargeObjectsOptions): Promis
     string,
     string,
   ][]) {
-    const entry = await writer.addEntry(name, Buffer.from(content));
-    const { storedBytes, contentBytes, sha256 } = entry;
-    manifest.addEntry({
-      type: "entry",
-      name,
-      storedBytes,
-      contentBytes,
-      sha256,
-      codec: "none",
-      plainBytes: contentBytes,
-    });
+    manifest.addEntry(plainEntry(await writer.addEntry(name, Buffer.from(content))));
   }
   return lines.length;
 }

@@ -2,6 +2,7 @@ import { encodeIndexRecord, type IndexPayload } from "../../archive/index-record
 import type { ManifestBuilder } from "../../archive/manifest.ts";
 import type { ArchiveWriter } from "../../archive/writer.ts";
 import { PackedLines } from "../../archive/packed-lines.ts";
+import { plainEntry } from "./plain-entry.ts";
 
 /**
  * Collects the `$index` of a component while its records are written, deflated, so that 200,000 blobs cost a few MiB;
@@ -31,14 +32,6 @@ export class RecordIndex {
     const open = await writer.openEntry(name, { deflate: true });
     for await (const chunk of this.#lines.read()) await open.write(chunk);
     const entry = await open.close();
-    manifest.addEntry({
-      type: "entry",
-      name,
-      storedBytes: entry.storedBytes,
-      contentBytes: entry.contentBytes,
-      sha256: entry.sha256,
-      codec: "none",
-      plainBytes: entry.contentBytes,
-    });
+    manifest.addEntry(plainEntry(entry));
   }
 }

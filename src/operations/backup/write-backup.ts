@@ -24,6 +24,7 @@ import { dumpLargeObjects } from "./dump-large-objects.ts";
 import { dumpTables } from "./dump-tables.ts";
 import type { BackupEstimate } from "./estimate.ts";
 import { takePinnedSnapshot, type PinnedSnapshot } from "./pinned-snapshot.ts";
+import { plainEntry } from "./plain-entry.ts";
 import { readDatabaseFacts } from "./server-facts.ts";
 import { tablesWithRows, withoutTransientRows } from "./table-plan.ts";
 
@@ -206,15 +207,7 @@ async function addSmallEntry(
   content: Buffer,
 ): Promise<void> {
   const entry = await writer.addEntry(name, content, { deflate: true });
-  manifest.addEntry({
-    type: "entry",
-    name,
-    storedBytes: entry.storedBytes,
-    contentBytes: entry.contentBytes,
-    sha256: entry.sha256,
-    codec: "none",
-    plainBytes: content.length,
-  });
+  manifest.addEntry(plainEntry(entry));
 }
 
 async function writeBlobs(
