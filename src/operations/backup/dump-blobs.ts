@@ -3,8 +3,8 @@ import { componentIndexName, componentRecordName } from "../../archive/entry-nam
 import type { ManifestBuilder } from "../../archive/manifest.ts";
 import type { ArchiveWriter, EntryTotals } from "../../archive/writer.ts";
 import type { StageProgress } from "../../progress.ts";
-import { type Block, runOrderedPieces } from "./ordered-pieces.ts";
-import { type BlobPacking, type BlobPiece, blobBlockBytes, blobPiece, readBlob } from "./read-blob.ts";
+import { runOrderedPieces } from "./ordered-pieces.ts";
+import { type BlobBlock, type BlobPacking, type BlobPiece, blobBlockBytes, blobPiece, readBlob } from "./read-blob.ts";
 import { RecordIndex } from "./record-index.ts";
 
 /** What {@link dumpBlobs} needs. */
@@ -45,7 +45,7 @@ export async function dumpBlobs(options: DumpBlobsOptions): Promise<DumpedBlobs>
   const index = new RecordIndex("fileobj");
   const totals: DumpedBlobs = { blobs: 0, plainBytes: 0 };
   await writer.addDirectory("component/file_storage/");
-  await runOrderedPieces<BlobPiece>({
+  await runOrderedPieces<BlobPiece, BlobBlock>({
     pieces: piecesOf(options),
     read: (piece, output) => readBlob(piece, options.packing, output),
     workers: options.jobs,
@@ -87,7 +87,7 @@ async function writeBlob(
   writer: ArchiveWriter,
   id: number,
   piece: BlobPiece,
-  blocks: AsyncIterable<Block>,
+  blocks: AsyncIterable<BlobBlock>,
   progress: StageProgress,
 ): Promise<{ entry: EntryTotals; frames: [number, number, number][] } | undefined> {
   const frames: [number, number, number][] = [];
@@ -98,7 +98,7 @@ async function writeBlob(
   const name = componentRecordName("file_storage", id, piece.codec);
   const deflate = piece.deflate;
   if (first.done === true) return { entry: await writer.addEntry(name, new Uint8Array(), {}), frames };
-  const note = (block: Block): void => {
+  const note = (block: BlobBlock): void => {
     if (piece.codec !== "none") frames.push([block.stored.length, block.plainBytes, 0]);
     progress.advance(block.plainBytes);
   };
@@ -109,7 +109,7 @@ async function writeBlob(
     return { entry, frames };
   }
   const open = await writer.openEntry(name, { deflate });
-  for (let next: IteratorResult<Block> = first; next.done !== true; next = await iterator.next()) {
+  for (let next: IteratorResult<BlobBlock> = first; next.done !== true; next = await iterator.next()) {
     note(next.value);
     await open.write(next.value.stored);
   }

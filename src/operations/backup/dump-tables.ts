@@ -2,13 +2,14 @@ import { compressBlock, type Codec } from "../../archive/codec.ts";
 import { tableEntryName } from "../../archive/entry-names.ts";
 import type { ManifestBuilder } from "../../archive/manifest.ts";
 import type { ArchiveWriter, EntryWriter } from "../../archive/writer.ts";
+import { BufferPool } from "../../buffer-pool.ts";
 import { type Client, connect } from "../../postgres/connection.ts";
 import { copyOut } from "../../postgres/copy-out.ts";
 import type { TablePiece } from "../../postgres/ctid-pieces.ts";
 import type { ConnectionSettings } from "../../postgres/settings.ts";
 import { type Snapshot, importSnapshot } from "../../postgres/snapshot.ts";
 import type { StageProgress } from "../../progress.ts";
-import { type Block, type PieceOutput, runOrderedPieces } from "./ordered-pieces.ts";
+import { type HeldBlock, type PieceOutput, runOrderedPieces } from "./ordered-pieces.ts";
 
 /** What {@link dumpTables} needs. */
 export interface DumpTablesOptions {
@@ -40,6 +41,13 @@ const piecesPerTransaction = 100;
 /** Ends the rows of a table, as pg_dump writes it, so that pg_restore is content. */
 const terminator = Buffer.from("\\.\n\n\n");
 
+/** Rows on their way into the archive: a frame of their table. */
+interface RowBlock extends HeldBlock {
+  stored: Uint8Array;
+  plainBytes: number;
+  rows: number;
+}
+
 interface OpenTable {
   piece: TablePiece;
   entry: EntryWriter;
@@ -51,19 +59,20 @@ interface OpenTable {
 /** Copies rows over several connections that see the same snapshot, into one entry a table. */
 export async function dumpTables(options: DumpTablesOptions): Promise<{ rows: number; plainBytes: number }> {
   const totals = { rows: 0, plainBytes: 0 };
-  const readers = Array.from({ length: options.jobs }, () => new PieceReader(options));
+  const buffers = new BufferPool(blockBytes);
+  const readers = Array.from({ length: options.jobs }, () => new PieceReader(options, buffers));
   let open: OpenTable | undefined;
   const end = await compressBlock(options.codec, options.level, terminator);
   const closeTable = async (): Promise<void> => {
     if (open === undefined) return;
-    await addFrame(open, { stored: end, plainBytes: terminator.length, rows: 0 });
+    await addFrame(open, { stored: end, heldBytes: end.length, plainBytes: terminator.length, rows: 0 });
     await finishTable(options, open);
     totals.rows += open.rows;
     totals.plainBytes += open.plainBytes;
     open = undefined;
   };
   try {
-    await runOrderedPieces<TablePiece>({
+    await runOrderedPieces<TablePiece, RowBlock>({
       pieces: options.pieces,
       workers: options.jobs,
       limitBytes: options.limitBytes,
@@ -88,7 +97,7 @@ export async function dumpTables(options: DumpTablesOptions): Promise<{ rows: nu
   return totals;
 }
 
-async function addFrame(table: OpenTable, block: Block): Promise<void> {
+async function addFrame(table: OpenTable, block: RowBlock): Promise<void> {
   await table.entry.write(block.stored);
   table.frames.push([block.stored.length, block.plainBytes, block.rows]);
   table.rows += block.rows;
@@ -114,26 +123,34 @@ async function finishTable({ manifest, codec }: DumpTablesOptions, table: OpenTa
 /** One connection that copies one piece after another. */
 class PieceReader {
   readonly #options: DumpTablesOptions;
+  readonly #buffers: BufferPool;
   #client: Client | undefined;
   #pieces = 0;
 
-  constructor(options: DumpTablesOptions) {
+  constructor(options: DumpTablesOptions, buffers: BufferPool) {
     this.#options = options;
+    this.#buffers = buffers;
   }
 
-  async read(piece: TablePiece, output: PieceOutput): Promise<void> {
+  async read(piece: TablePiece, output: PieceOutput<RowBlock>): Promise<void> {
     const { codec, level, signal, snapshot } = this.#options;
+    const buffers = this.#buffers;
     snapshot.ensureAlive();
     const client = await this.#inSnapshot();
     await copyOut(client, piece.copySql, {
       blockBytes: Math.max(smallestBlockBytes, Math.min(blockBytes, piece.sizeBytes * 2)),
       signal,
+      allocate: (sizeBytes) => buffers.take(sizeBytes),
       onBlock: (block, rows) =>
-        output.push(block.length, async () => ({
-          stored: await compressBlock(codec, level, block),
-          plainBytes: block.length,
-          rows,
-        })),
+        output.push(block.length, async () => {
+          const plainBytes = block.length;
+          const stored = await compressBlock(codec, level, block);
+          if (codec === "none")
+            return { stored, heldBytes: plainBytes, plainBytes, rows, release: () => buffers.giveBack(block) };
+          buffers.giveBack(block);
+          // A compressor leaves room in what it fills.
+          return { stored, heldBytes: stored.buffer.byteLength, plainBytes, rows };
+        }),
     });
   }
 

@@ -1,26 +1,27 @@
 import { ByteBudget } from "./byte-budget.ts";
 
-/** A block of a piece on its way to the archive. */
-export interface Block {
-  stored: Uint8Array;
-  plainBytes: number;
-  rows: number;
+/** What a reader hands to the writer. */
+export interface HeldBlock {
+  /** Bytes that it holds in memory until it is written. */
+  heldBytes: number;
+  /** Called once it is written: its memory may be used again. */
+  release?(): void;
 }
 
 /** Hands the blocks of one piece over, in order. */
-export interface PieceOutput {
+export interface PieceOutput<Block extends HeldBlock> {
   /**
    * Takes a block that is being prepared; resolves when the reader may go on to the next one.
-   * @param plainBytes bytes that it holds in memory while it is prepared
+   * @param heldBytes bytes that it holds in memory while it is prepared
    */
-  push(plainBytes: number, block: () => Promise<Block>): Promise<void>;
+  push(heldBytes: number, block: () => Promise<Block>): Promise<void>;
 }
 
 /** What is to be read, in the archive's order, and how. */
-export interface PieceWork<Piece> {
+export interface PieceWork<Piece, Block extends HeldBlock> {
   pieces: AsyncIterable<Piece> | Iterable<Piece>;
   /** Reads a piece; called by several workers at once, each with the number of its worker. */
-  read(piece: Piece, output: PieceOutput, worker: number): Promise<void>;
+  read(piece: Piece, output: PieceOutput<Block>, worker: number): Promise<void>;
   /** Takes the blocks of a piece; called for one piece after another, in order; must take all blocks. */
   write(piece: Piece, blocks: AsyncIterable<Block>): Promise<void>;
   workers: number;
@@ -30,7 +31,7 @@ export interface PieceWork<Piece> {
   signal?: AbortSignal;
 }
 
-interface Running<Piece> {
+interface Running<Piece, Block> {
   piece: Piece;
   index: number;
   blocks: Promise<Block>[];
@@ -42,9 +43,9 @@ interface Running<Piece> {
  * Reads pieces by several workers ahead of one writer that takes them in order, in bounded memory: nothing is spooled.
  * The first error of anyone ends all of it, and is thrown once every worker has stopped.
  */
-export async function runOrderedPieces<Piece>(work: PieceWork<Piece>): Promise<void> {
+export async function runOrderedPieces<Piece, Block extends HeldBlock>(work: PieceWork<Piece, Block>): Promise<void> {
   const budget = new ByteBudget(work.limitBytes, work.limitBytes / 2);
-  const queue: Running<Piece>[] = [];
+  const queue: Running<Piece, Block>[] = [];
   let allStarted = false;
   let failed = false;
   let failure: unknown;
@@ -69,7 +70,7 @@ export async function runOrderedPieces<Piece>(work: PieceWork<Piece>): Promise<v
   let nextIndex = 0;
   // Pieces are numbered in the order the iterator gives them, so only one worker may ask at a time.
   let asking: Promise<unknown> = Promise.resolve();
-  const nextPiece = async (): Promise<Running<Piece> | undefined> => {
+  const nextPiece = async (): Promise<Running<Piece, Block> | undefined> => {
     const mine = asking.then(async () => {
       while (queue.length >= aheadLimit && !failed) await new Promise<void>((resolve) => wakeReaders.push(resolve));
       if (allStarted || failed) return undefined;
@@ -79,7 +80,7 @@ export async function runOrderedPieces<Piece>(work: PieceWork<Piece>): Promise<v
         wakeWriter?.();
         return undefined;
       }
-      const running: Running<Piece> = {
+      const running: Running<Piece, Block> = {
         piece: next.value,
         index: nextIndex++,
         blocks: [],
@@ -101,10 +102,10 @@ export async function runOrderedPieces<Piece>(work: PieceWork<Piece>): Promise<v
       await work.read(
         running.piece,
         {
-          async push(plainBytes, prepare) {
-            await budget.take(index, plainBytes);
+          async push(heldBytes, prepare) {
+            await budget.take(index, heldBytes);
             const prepared = prepare().then((block) => {
-              budget.release(index, plainBytes - block.stored.length);
+              budget.release(index, heldBytes - block.heldBytes);
               return block;
             });
             // The writer meets the error when it comes to this block, which may be much later.
@@ -120,14 +121,15 @@ export async function runOrderedPieces<Piece>(work: PieceWork<Piece>): Promise<v
     }
   };
 
-  async function* blocksOf(running: Running<Piece>): AsyncGenerator<Block> {
+  async function* blocksOf(running: Running<Piece, Block>): AsyncGenerator<Block> {
     for (;;) {
       if (failed) throw failure;
       const next = running.blocks.shift();
       if (next !== undefined) {
         const block = await next;
         yield block;
-        budget.release(running.index, block.stored.length);
+        block.release?.();
+        budget.release(running.index, block.heldBytes);
       } else if (running.ended) return;
       else await new Promise<void>((resolve) => (running.changed = resolve));
     }

@@ -6,7 +6,7 @@ import { compressBlock, type Codec } from "../../archive/codec.ts";
 import type { ManifestLoss } from "../../archive/manifest.ts";
 import { messageOf } from "../../errors.ts";
 import { blobPath, isBlobName } from "../../files/storage-layout.ts";
-import type { PieceOutput } from "./ordered-pieces.ts";
+import type { HeldBlock, PieceOutput } from "./ordered-pieces.ts";
 
 /** How blobs are packed: `deflate` is ZIP's own, everything else a codec of ours. */
 export interface BlobPacking {
@@ -29,6 +29,11 @@ export interface BlobPiece {
   sha256: string;
   /** What is wrong with it, for the manifest. */
   loss: ManifestLoss | undefined;
+}
+
+export interface BlobBlock extends HeldBlock {
+  stored: Uint8Array;
+  plainBytes: number;
 }
 
 /** Bytes of a blob that are read, compressed and written as one. */
@@ -76,7 +81,7 @@ async function isCompressible(block: Buffer): Promise<boolean> {
  * Reads one blob in blocks. What is missing, unreadable or of another size than its row is a loss to be named, never an
  * end of the backup.
  */
-export async function readBlob(piece: BlobPiece, packing: BlobPacking, output: PieceOutput): Promise<void> {
+export async function readBlob(piece: BlobPiece, packing: BlobPacking, output: PieceOutput<BlobBlock>): Promise<void> {
   if (piece.path === "") {
     piece.loss = {
       type: "loss",
@@ -107,7 +112,7 @@ async function readOpenBlob(
   file: FileHandle,
   piece: BlobPiece,
   packing: BlobPacking,
-  output: PieceOutput,
+  output: PieceOutput<BlobBlock>,
 ): Promise<void> {
   const stats = await file.stat();
   if (!stats.isFile()) {
@@ -138,11 +143,10 @@ async function readOpenBlob(
     hash.update(block);
     position += block.length;
     const { codec } = piece;
-    await output.push(block.length, async () => ({
-      stored: codec === "none" ? block : await compressBlock(codec, packing.level, block),
-      plainBytes: block.length,
-      rows: 0,
-    }));
+    await output.push(block.length, async () => {
+      const stored = codec === "none" ? block : await compressBlock(codec, packing.level, block);
+      return { stored, heldBytes: stored.length, plainBytes: block.length };
+    });
   }
   piece.sizeBytes = position;
   piece.sha256 = hash.digest("hex");

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
-import { type Block, runOrderedPieces } from "../../../src/operations/backup/ordered-pieces.ts";
+import { type HeldBlock, runOrderedPieces } from "../../../src/operations/backup/ordered-pieces.ts";
 
 interface Piece {
   index: number;
@@ -25,7 +25,7 @@ async function run(
   const written: number[][] = [];
   let held = 0;
   let heldMost = 0;
-  await runOrderedPieces<Piece>({
+  await runOrderedPieces<Piece, HeldBlock>({
     pieces,
     workers: options.workers,
     limitBytes: options.limitBytes,
@@ -37,7 +37,7 @@ async function run(
           held += size;
           heldMost = Math.max(heldMost, held);
           await sleep(piece.delayMs);
-          return { stored: Buffer.alloc(size), plainBytes: size, rows: 1 } satisfies Block;
+          return { heldBytes: size };
         });
       }
     },
@@ -45,8 +45,8 @@ async function run(
       const sizes: number[] = [];
       for await (const block of blocks) {
         if (piece.index === options.failWriteAt) throw new Error(`write ${piece.index}`);
-        sizes.push(block.stored.length);
-        held -= block.stored.length;
+        sizes.push(block.heldBytes);
+        held -= block.heldBytes;
       }
       written.push([piece.index, ...sizes]);
     },
@@ -88,7 +88,7 @@ describe("ordered pieces", () => {
       throw new Error("list broke");
     }
     await expect(
-      runOrderedPieces<Piece>({
+      runOrderedPieces<Piece, HeldBlock>({
         pieces: pieces(),
         workers: 2,
         limitBytes: 10,
