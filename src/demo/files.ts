@@ -24,27 +24,36 @@ export function planBlobs(seed: string, scale: Scale): Blob[] {
     const id = blobs.length + 1;
     blobs.push({ id, component, uuid: madeUpUuid(seed, `blob ${id}`), sizeBytes, compressible });
   };
+  const { attachmentBytes, compressibleAttachmentEvery: every } = scale;
   for (let index = 0; index < scale.attachments; index += 1) {
-    // From a half to one and a half of the mean.
-    const sizeBytes = Math.round(scale.attachmentBytes * (0.5 + ((index * 37) % 101) / 101));
-    add("feature_attachment", index === 1 ? 0 : sizeBytes, index % 3 === 0);
+    const share = ((index * 37) % 101) / 101;
+    const sizeBytes = Math.round(attachmentBytes.min + (attachmentBytes.max - attachmentBytes.min) * share);
+    add("feature_attachment", index === 1 ? 0 : sizeBytes, every > 0 && index % every === 0);
   }
   for (const raster of scale.rasters) add("raster_layer", raster.sizeBytes, raster.compressible);
   for (let index = 0; index < 2; index += 1) add("svg_marker_library", 98, true);
   return blobs;
 }
 
+/** Files written at once: more than there are threads for it, so that none of them waits for us. */
+const filesAtOnce = 8;
+
 /** Writes the files of blobs into the file storage. */
 export async function writeBlobs(fileStoragePath: string, seed: string, blobs: readonly Blob[]): Promise<void> {
-  for (const blob of blobs) {
-    const path = join(fileStoragePath, blobPath(blob));
-    await mkdir(dirname(path), { recursive: true });
-    const file = await open(path, "wx");
-    try {
-      for (const block of madeUpBytes(seed, blob.uuid, blob.sizeBytes, blob.compressible)) await file.write(block);
-    } finally {
-      await file.close();
-    }
+  const waiting = blobs.values();
+  const writeWaiting = async (): Promise<void> => {
+    for (const blob of waiting) await writeBlob(join(fileStoragePath, blobPath(blob)), seed, blob);
+  };
+  await Promise.all(Array.from({ length: filesAtOnce }, writeWaiting));
+}
+
+async function writeBlob(path: string, seed: string, blob: Blob): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  const file = await open(path, "wx");
+  try {
+    for (const block of madeUpBytes(seed, blob.uuid, blob.sizeBytes, blob.compressible)) await file.write(block);
+  } finally {
+    await file.close();
   }
 }
 

@@ -1,10 +1,11 @@
 import { mkdir } from "node:fs/promises";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { RefusedError } from "../errors.ts";
-import { connect } from "../postgres/connection.ts";
+import { connect, type Client } from "../postgres/connection.ts";
 import type { ConnectionSettings } from "../postgres/settings.ts";
 import { planBlobs, writeBlobs, writeOtherFiles } from "./files.ts";
-import { createLayers, planLayers } from "./layers.ts";
+import { createLayers, type Layer, planLayers } from "./layers.ts";
 import { insertPublicRows, insertTransientRows } from "./public-rows.ts";
 import { publicSchemaSql, publicTriggersSql, tableCommentsSql } from "./public-schema.ts";
 import type { Scale } from "./scale.ts";
@@ -52,7 +53,7 @@ export async function createInstance(options: InstanceOptions): Promise<MadeUpIn
     if (rows[0]?.postgis !== true) throw new RefusedError("no-postgis", "the database for the instance has no PostGIS");
     if (rows[0].used) throw new RefusedError("not-empty", "the database for the instance is not empty");
     await client.query(`begin; create schema tile_cache; create schema vector_layer; ${publicSchemaSql} commit`);
-    await createLayers(client, layers, scale);
+    await createLayersAtOnce(client, layers, options);
     await client.query("begin");
     // Triggers first: the rows of srs and of the statistics are there to set them off.
     await client.query(publicTriggersSql);
@@ -75,4 +76,18 @@ export async function createInstance(options: InstanceOptions): Promise<MadeUpIn
     blobs: blobs.length,
     blobBytes: blobs.reduce((sum, blob) => sum + blob.sizeBytes, 0),
   };
+}
+
+/** Layers are made by several sessions, which take the work off each other. */
+async function createLayersAtOnce(client: Client, layers: readonly Layer[], options: InstanceOptions): Promise<void> {
+  const { settings, scale } = options;
+  const clients = [client];
+  try {
+    while (clients.length < Math.min(4, availableParallelism(), layers.length)) {
+      clients.push(await connect(settings, { applicationName: "ngwbackup made-up instance" }));
+    }
+    await createLayers(clients, layers, scale);
+  } finally {
+    await Promise.all(clients.slice(1).map((other) => other.end()));
+  }
 }

@@ -53,14 +53,17 @@ export function planLayers(seed: string, scale: Scale): Layer[] {
 
 /**
  * Makes the tables of layers, with their rows, in schema `vector_layer`: a table, its versions (`_e`) and its history
- * (`_h`) for each. Layers go in small transactions, because each takes about 25 entries of the lock table.
+ * (`_h`) for each. A layer is a transaction, because each takes about 25 entries of the lock table; the clients, who
+ * share the work, do not wait for the disk at its end.
  */
-export async function createLayers(client: Client, layers: readonly Layer[], scale: Scale): Promise<void> {
-  const layersPerTransaction = 50;
-  for (let index = 0; index < layers.length; index += layersPerTransaction) {
-    const statements = layers.slice(index, index + layersPerTransaction).map((layer) => layerSql(layer, scale));
-    await client.query(["begin", ...statements, "commit"].join(";\n"));
-  }
+export async function createLayers(clients: readonly Client[], layers: readonly Layer[], scale: Scale): Promise<void> {
+  const waiting = layers.values();
+  const createWaiting = async (client: Client): Promise<void> => {
+    await client.query("set synchronous_commit = off");
+    for (const layer of waiting) await client.query(`begin;\n${layerSql(layer, scale)};\ncommit`);
+    await client.query("reset synchronous_commit");
+  };
+  await Promise.all(clients.map(createWaiting));
 }
 
 function layerSql(layer: Layer, scale: Scale): string {

@@ -10,9 +10,12 @@ export interface Scale {
   polygonVertices: number;
   /** Layers without rows: for questions of number, not size. */
   emptyLayers: number;
-  /** Files attached to features of the first layer, and their mean size. */
+  /** Files attached to features of the first layer. */
   attachments: number;
-  attachmentBytes: number;
+  /** Sizes of attachments are spread evenly from the one to the other. */
+  attachmentBytes: { min: number; max: number };
+  /** Every so many attachments one that compresses well; 0: none does, like photographs. */
+  compressibleAttachmentEvery: number;
   /** One raster each: compressible like an elevation model, or not at all like a JPEG or a deflated GeoTIFF. */
   rasters: readonly { sizeBytes: number; compressible: boolean }[];
   /** Cached tiles, which backups leave out. */
@@ -30,7 +33,8 @@ export const tinyScale: Scale = {
   polygonVertices: 12,
   emptyLayers: 1,
   attachments: 9,
-  attachmentBytes: 3000,
+  attachmentBytes: { min: 1500, max: 4500 },
+  compressibleAttachmentEvery: 3,
   rasters: [
     { sizeBytes: 300_000, compressible: true },
     { sizeBytes: 200_000, compressible: false },
@@ -47,7 +51,8 @@ export const demoScale: Scale = {
   polygonVertices: 24,
   emptyLayers: 2,
   attachments: 150,
-  attachmentBytes: 100_000,
+  attachmentBytes: { min: 50_000, max: 150_000 },
+  compressibleAttachmentEvery: 3,
   rasters: [
     { sizeBytes: 32 * mebibyte, compressible: true },
     { sizeBytes: 24 * mebibyte, compressible: false },
