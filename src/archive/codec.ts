@@ -1,5 +1,7 @@
+import { availableParallelism } from "node:os";
 import { type ZlibOptions, type ZstdOptions, constants, gunzip, gzip, zstdCompress, zstdDecompress } from "node:zlib";
 import { AppError, DamagedError } from "../errors.ts";
+import { CallLimit } from "./call-limit.ts";
 import { gunzipStream, unzstdStream } from "./decompress-stream.ts";
 import { createZstdSplitter, windowLimitLog } from "./zstd-frames.ts";
 
@@ -118,8 +120,17 @@ type ZlibCall<Options> = (
   callback: (error: Error | null, result: NonSharedBuffer) => void,
 ) => void;
 
-function call<Options>(work: ZlibCall<Options>, bytes: Uint8Array, options: Options): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    work(bytes, options, (error, result) => (error === null ? resolve(result) : reject(error)));
-  });
+/**
+ * As many as there are cores: a call holds its context and its output even while it waits for a thread of libuv's pool,
+ * and a pool that is full of them keeps the archive's writes waiting.
+ */
+const zlibCalls = new CallLimit(Math.max(2, availableParallelism()));
+
+async function call<Options>(work: ZlibCall<Options>, bytes: Uint8Array, options: Options): Promise<Buffer> {
+  return await zlibCalls.run(
+    () =>
+      new Promise<Buffer>((resolve, reject) => {
+        work(bytes, options, (error, result) => (error === null ? resolve(result) : reject(error)));
+      }),
+  );
 }

@@ -1,8 +1,9 @@
-import { createHash, hash } from "node:crypto";
+import { hash } from "node:crypto";
 import { type FileHandle, mkdir, open } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { crc32 } from "node:zlib";
 import { AppError, messageOf } from "../errors.ts";
+import { createContentDigest } from "./content-digest.ts";
 import { manifestDigestName, manifestEntryName } from "./entry-names.ts";
 import { checkEntryName } from "./entry-path.ts";
 import { digestOfComment } from "./manifest-types.ts";
@@ -97,9 +98,9 @@ export function createFolderWriter(output: FolderOutput): ArchiveWriter {
       const sha256 = options.sha256 ?? hash("sha256", content);
       return totalsOf(name, content.length, crc32(content), sha256);
     },
-    async openEntry(name) {
+    async openEntry(name, options = {}) {
       const file = await wrap(name, () => create(name));
-      const digest = createHash("sha256");
+      const digest = createContentDigest(options.sha256);
       let contentBytes = 0;
       let checksum = 0;
       return {
@@ -112,7 +113,7 @@ export function createFolderWriter(output: FolderOutput): ArchiveWriter {
         async close() {
           if (openFile !== file) throw new Error(`entry ${name} is closed already`);
           await syncLater(file);
-          return totalsOf(name, contentBytes, checksum, digest.digest("hex"));
+          return totalsOf(name, contentBytes, checksum, digest.finish());
         },
       };
     },

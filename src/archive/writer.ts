@@ -37,8 +37,11 @@ export interface ArchiveWriter {
    * @param options.sha256 digest of the content where the caller has it already
    */
   addEntry(name: string, content: Uint8Array, options?: { deflate?: boolean; sha256?: string }): Promise<EntryTotals>;
-  /** Opens an entry of unknown size; close it before anything else is written. */
-  openEntry(name: string, options?: { deflate?: boolean }): Promise<EntryWriter>;
+  /**
+   * Opens an entry of unknown size; close it before anything else is written.
+   * @param options.sha256 gives the digest of the content at its end, where the caller computes it anyway
+   */
+  openEntry(name: string, options?: { deflate?: boolean; sha256?: () => string }): Promise<EntryWriter>;
   /** Writes what ends the archive, makes it durable and visible under its final name. */
   finish(comment?: string): Promise<void>;
   /** Removes what was written. */

@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
 import { crc32, createDeflateRaw } from "node:zlib";
+import { createContentDigest } from "./content-digest.ts";
 import type { BatchedOutput } from "./zip-output.ts";
 
 /** What the data of a streamed entry came to. */
@@ -19,10 +19,15 @@ export interface ZipDataWriter {
 /**
  * Passes an entry's content on, counting and digesting it.
  * @param deflateLevel undefined: stored
+ * @param sha256 the digest at the end, where the caller computes it
  */
-export function openZipEntry(output: BatchedOutput, deflateLevel: number | undefined): ZipDataWriter {
+export function openZipEntry(
+  output: BatchedOutput,
+  deflateLevel: number | undefined,
+  sha256?: () => string,
+): ZipDataWriter {
   const start = output.offsetBytes;
-  const digest = createHash("sha256");
+  const digest = createContentDigest(sha256);
   const body = deflateLevel === undefined ? output : deflatingInto(output, deflateLevel);
   let contentBytes = 0;
   let checksum = 0;
@@ -36,7 +41,7 @@ export function openZipEntry(output: BatchedOutput, deflateLevel: number | undef
     async close() {
       if ("end" in body) await body.end();
       const storedBytes = output.offsetBytes - start;
-      return { storedBytes, contentBytes, crc32: checksum, sha256: digest.digest("hex") };
+      return { storedBytes, contentBytes, crc32: checksum, sha256: digest.finish() };
     },
   };
 }

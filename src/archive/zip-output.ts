@@ -1,7 +1,7 @@
 import type { ByteSink } from "../bytes.ts";
 
 const pendingBytes = 1024 * 1024;
-const directBytes = 128 * 1024;
+const directBytes = 512 * 1024;
 
 /** A sink that gathers small writes into large ones. */
 export interface BatchedOutput {
@@ -13,7 +13,7 @@ export interface BatchedOutput {
 }
 
 /**
- * Gathers small writes to a sink; chunks of 128 KiB and more go through as they are.
+ * Gathers small writes to a sink; chunks of 512 KiB and more go through as they are.
  * @param startOffsetBytes where in the file the sink's first byte comes to stand
  */
 export function createBatchedOutput(sink: ByteSink, startOffsetBytes: number): BatchedOutput {

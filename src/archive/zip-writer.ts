@@ -89,7 +89,7 @@ export function createZipWriter(sink: ByteSink, options: ZipWriterOptions): Arch
       const method = entryOptions.deflate === true ? Method.deflate : Method.stored;
       const offsetBytes = output.offsetBytes;
       await output.write(encodeLocalHeader({ name: nameBytes, moment, method, known: undefined }));
-      const data = openZipEntry(output, method === Method.deflate ? level : undefined);
+      const data = openZipEntry(output, method === Method.deflate ? level : undefined, entryOptions.sha256);
       return {
         write: (chunk) => data.write(chunk),
         async close() {

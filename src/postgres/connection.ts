@@ -1,5 +1,6 @@
 import pg from "pg";
 import { RefusedError } from "../errors.ts";
+import { createBulkSocket } from "./bulk-socket.ts";
 import { connectionError, serverName, sqlState } from "./connection-errors.ts";
 import { type ConnectionParameters, resolveParameters } from "./connection-parameters.ts";
 import { type TlsAttempt, tlsAttempts } from "./connection-tls.ts";
@@ -18,6 +19,8 @@ export interface ConnectOptions {
   clientEncoding?: string;
   /** How long a statement may wait for a lock; forever when left out. */
   lockTimeoutMs?: number;
+  /** The session is for COPY TO: it reads into one large buffer. Without effect where TLS is used. */
+  bulkReads?: boolean;
 }
 
 const lostConnections = new WeakMap<Client, Error>();
@@ -82,6 +85,8 @@ function makeClient(parameters: ConnectionParameters, options: ConnectOptions, t
     application_name: options.applicationName ?? "ngwbackup",
     connectionTimeoutMillis: parameters.connectTimeoutMs,
     keepAlive: true,
+    // TLS takes the socket's place, with buffers of its own
+    ...(options.bulkReads === true && tls === false ? { stream: createBulkSocket } : {}),
     ...(parameters.options === undefined ? {} : { options: parameters.options }),
   });
   client.on("error", (error) => lostConnections.set(client, error));

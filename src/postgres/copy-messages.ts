@@ -1,4 +1,5 @@
 import type { Duplex } from "node:stream";
+import { takeBytes } from "./bulk-socket.ts";
 
 /** Message types of the PostgreSQL protocol (3.0) that matter while rows come in. */
 const COPY_DATA = 0x64;
@@ -33,6 +34,8 @@ export class CopyDataReader {
   readonly #handler: CopyDataHandler;
   readonly #originals: DataListener[];
   readonly #listener: DataListener = (piece) => this.#receive(piece);
+  /** Whether the memory of what is read is used again after each call. */
+  readonly #isTransient: boolean;
   #waiting: Buffer[] = [];
   #busy = false;
   #released = false;
@@ -46,21 +49,26 @@ export class CopyDataReader {
     this.#handler = handler;
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- listeners of "data" of a stream without encoding
     this.#originals = stream.listeners("data") as DataListener[];
+    this.#isTransient = takeBytes(stream, this.#listener);
     // added first, because a stream without any listener would stop flowing
-    stream.on("data", this.#listener);
-    for (const original of this.#originals) stream.off("data", original);
+    if (!this.#isTransient) stream.on("data", this.#listener);
+    if (!this.#isTransient) for (const original of this.#originals) stream.off("data", original);
   }
 
   /** Gives the stream back to `pg`; needed only when the connection ended before the server was ready again. */
   release(): void {
     if (this.#released) return;
     this.#released = true;
+    if (this.#isTransient) {
+      takeBytes(this.#stream, undefined);
+      return;
+    }
     for (const original of this.#originals) this.#stream.on("data", original);
     this.#stream.off("data", this.#listener);
   }
 
   #receive(piece: Buffer): void {
-    if (this.#busy) this.#waiting.push(piece);
+    if (this.#busy) this.#waiting.push(this.#kept(piece));
     else this.#consume(piece);
   }
 
@@ -88,7 +96,7 @@ export class CopyDataReader {
           if (message !== undefined) pause = this.#message(message);
         }
         if (pause !== undefined) {
-          this.#pause(pause, piece.subarray(offset));
+          this.#pause(pause, this.#kept(piece.subarray(offset)));
           return;
         }
       }
@@ -129,6 +137,11 @@ export class CopyDataReader {
     this.#partial = Buffer.concat([this.#partial, bytes]);
   }
 
+  /** Bytes that outlive the call. */
+  #kept(bytes: Buffer): Buffer {
+    return this.#isTransient ? Buffer.from(bytes) : bytes;
+  }
+
   #message(message: Buffer): Promise<void> | undefined {
     if (message[0] === COPY_DATA) return this.#startRow(message.readUInt32BE(1));
     if (message[0] === COPY_DONE) return this.#handler.rowsDone();
@@ -139,7 +152,8 @@ export class CopyDataReader {
   }
 
   #forward(bytes: Buffer): void {
-    for (const original of this.#originals) original.call(this.#stream, bytes);
+    const kept = this.#kept(bytes);
+    for (const original of this.#originals) original.call(this.#stream, kept);
   }
 
   #pause(until: Promise<void>, rest: Buffer): void {

@@ -6,6 +6,8 @@ import { createError, writeError } from "./disk-errors.ts";
 import { checkTarget, publishFile, syncFolder } from "./publish.ts";
 import { ownedTemporaryName } from "./temporary-names.ts";
 
+const syncEveryBytes = 256 * 1024 * 1024;
+
 /** How a local file is written. */
 export interface FileSinkOptions {
   /** Of this process, part of the temporary's name. */
@@ -36,11 +38,24 @@ export async function createFileSink(path: string, options: FileSinkOptions): Pr
   }
   let writtenBytes = 0;
   let published = false;
+  // Synced while more is written, so that little is left for the end and the disk is never flooded.
+  let unsyncedBytes = 0;
+  let syncing: Promise<void> | undefined;
+  let syncFailure: { error: unknown } | undefined;
+  const syncBehind = (): void => {
+    if (file === undefined || syncing !== undefined || unsyncedBytes < syncEveryBytes) return;
+    unsyncedBytes = 0;
+    syncing = file
+      .datasync()
+      .catch((error: unknown) => void (syncFailure ??= { error }))
+      .finally(() => (syncing = undefined));
+  };
   const fail = async (error: unknown, neededBytes: number): Promise<Error> =>
     await writeError(error, { path: final, neededBytes, writtenBytes });
   const close = async (): Promise<void> => {
     const open_ = file;
     file = undefined;
+    await syncing;
     await open_?.close();
   };
 
@@ -48,20 +63,26 @@ export async function createFileSink(path: string, options: FileSinkOptions): Pr
     label: final,
     async write(chunk) {
       if (file === undefined) throw new Error(`${final} is closed`);
+      if (syncFailure !== undefined) throw await fail(syncFailure.error, chunk.length);
       let done = 0;
       while (done < chunk.length) {
         try {
           const { bytesWritten } = await file.write(chunk, done, chunk.length - done);
           done += bytesWritten;
           writtenBytes += bytesWritten;
+          unsyncedBytes += bytesWritten;
         } catch (error) {
           throw await fail(error, chunk.length - done);
         }
       }
+      syncBehind();
     },
     async finish() {
       if (file === undefined) throw new Error(`${final} is closed`);
       try {
+        await syncing;
+        // An error of a sync is told once: a later one may find nothing left to complain about.
+        if (syncFailure !== undefined) throw syncFailure.error;
         await file.sync();
         await close();
         await options.beforePublish?.(temporary);

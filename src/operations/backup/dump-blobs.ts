@@ -1,29 +1,33 @@
 import type { BlobRecord } from "../../applications/application.ts";
 import { componentIndexName, componentRecordName } from "../../archive/entry-names.ts";
-import type { ManifestBuilder } from "../../archive/manifest.ts";
-import type { ArchiveWriter, EntryTotals } from "../../archive/writer.ts";
+import type { ManifestBuilder, ManifestLoss } from "../../archive/manifest.ts";
+import type { ArchiveWriter, EntryTotals, EntryWriter } from "../../archive/writer.ts";
+import type { BufferPool } from "../../buffer-pool.ts";
+import type { Pins } from "../../files/pins.ts";
 import type { StageProgress } from "../../progress.ts";
+import { type BlobRun, planRuns } from "./blob-runs.ts";
+import type { BlobCrew } from "./blob-threads/blob-crew.ts";
 import { runOrderedPieces } from "./ordered-pieces.ts";
-import { type BlobBlock, type BlobPacking, type BlobPiece, blobBlockBytes, blobPiece, readBlob } from "./read-blob.ts";
+import { type BlobBlock, type BlobFacts, type BlobPacking, readRun } from "./read-blob.ts";
 import { RecordIndex } from "./record-index.ts";
 
 /** What {@link dumpBlobs} needs. */
 export interface DumpBlobsOptions {
   writer: ArchiveWriter;
   manifest: ManifestBuilder;
-  /** Folder of storage's layout that blobs are read from. */
-  folder: string;
-  /** What the snapshot lists, in order. */
+  crew: BlobCrew;
+  /** Memory that rows have used before. */
+  buffers: BufferPool;
+  pins: Pins;
+  /** What the snapshot lists, in the order in which it was pinned. */
   records: AsyncIterable<readonly BlobRecord[]>;
   packing: BlobPacking;
-  /** Readers at once. */
-  jobs: number;
   /** Bytes in flight. */
   limitBytes: number;
   progress: StageProgress;
   signal: AbortSignal;
   /** Called for each loss as it is met. */
-  onLoss(piece: BlobPiece): void;
+  onLoss: (loss: ManifestLoss) => void;
 }
 
 /** Totals of the blobs written. */
@@ -32,86 +36,113 @@ export interface DumpedBlobs {
   plainBytes: number;
 }
 
-async function* piecesOf(options: DumpBlobsOptions): AsyncGenerator<BlobPiece> {
-  for await (const batch of options.records) for (const record of batch) yield blobPiece(options.folder, record);
-}
-
 /**
- * Writes every blob of the snapshot as a record of component `file_storage`, read by several readers, in the order of
- * the list, and the component's index.
+ * Writes every blob of the snapshot as a record of component `file_storage`, read by several threads, in the order of the
+ * list, and the component's index.
  */
 export async function dumpBlobs(options: DumpBlobsOptions): Promise<DumpedBlobs> {
-  const { writer, manifest } = options;
-  const index = new RecordIndex("fileobj");
-  const totals: DumpedBlobs = { blobs: 0, plainBytes: 0 };
+  const { writer, manifest, crew, buffers, pins, packing } = options;
   await writer.addDirectory("component/file_storage/");
-  await runOrderedPieces<BlobPiece, BlobBlock>({
-    pieces: piecesOf(options),
-    read: (piece, output) => readBlob(piece, options.packing, output),
-    workers: options.jobs,
+  const blobs = new BlobWriter(options);
+  await runOrderedPieces<BlobRun, BlobBlock>({
+    pieces: planRuns(options.records, (record, index) => pins.pathOf(record, index)),
+    read: (run, output, reader) =>
+      readRun(run, { crew, buffers, packing, pinned: pins.unpinnedBecause === undefined, output, reader }),
+    workers: crew.readers,
     limitBytes: options.limitBytes,
     signal: options.signal,
-    async write(piece, blocks) {
-      const written = await writeBlob(writer, index.nextId, piece, blocks, options.progress);
-      if (piece.loss !== undefined) {
-        manifest.addLoss(piece.loss);
-        options.onLoss(piece);
-      }
-      if (written === undefined) return;
-      const sizeBytes = piece.sizeBytes ?? 0;
-      manifest.addEntry({
-        type: "entry",
-        name: written.entry.name,
-        storedBytes: written.entry.storedBytes,
-        contentBytes: written.entry.contentBytes,
-        sha256: written.entry.sha256,
-        codec: piece.codec,
-        plainBytes: sizeBytes,
-        ...(written.frames.length > 1 ? { frames: written.frames } : {}),
-      });
-      index.add({
-        component: piece.record.component,
-        uuid: piece.record.uuid,
-        size: sizeBytes,
-        sha256: piece.sha256,
-      });
-      totals.blobs += 1;
-      totals.plainBytes += sizeBytes;
+    async write(_run, blocks) {
+      for await (const block of blocks) await blobs.take(block);
     },
   });
-  await index.writeTo(writer, manifest, componentIndexName("file_storage"));
-  return totals;
+  await blobs.index.writeTo(writer, manifest, componentIndexName("file_storage"));
+  return blobs.totals;
 }
 
-async function writeBlob(
-  writer: ArchiveWriter,
-  id: number,
-  piece: BlobPiece,
-  blocks: AsyncIterable<BlobBlock>,
-  progress: StageProgress,
-): Promise<{ entry: EntryTotals; frames: [number, number, number][] } | undefined> {
-  const frames: [number, number, number][] = [];
-  const iterator = blocks[Symbol.asyncIterator]();
-  const first = await iterator.next();
-  // Only now has the reader looked at the file: whether there is one, how large it is and how it is packed.
-  if (piece.sizeBytes === undefined) return undefined;
-  const name = componentRecordName("file_storage", id, piece.codec);
-  const deflate = piece.deflate;
-  if (first.done === true) return { entry: await writer.addEntry(name, new Uint8Array(), {}), frames };
-  const note = (block: BlobBlock): void => {
-    if (piece.codec !== "none") frames.push([block.stored.length, block.plainBytes, 0]);
-    progress.advance(block.plainBytes);
-  };
-  if (piece.sizeBytes <= blobBlockBytes) {
-    note(first.value);
-    const entry = await writer.addEntry(name, first.value.stored, { deflate });
-    await iterator.next();
-    return { entry, frames };
+type Frame = [number, number, number];
+
+/** Puts blobs into the archive, in order. */
+class BlobWriter {
+  readonly index = new RecordIndex("fileobj");
+  readonly totals: DumpedBlobs = { blobs: 0, plainBytes: 0 };
+  readonly #options: DumpBlobsOptions;
+  /** The large blob that is being written. */
+  #open: { entry: EntryWriter; frames: Frame[] } | undefined;
+
+  constructor(options: DumpBlobsOptions) {
+    this.#options = options;
   }
-  const open = await writer.openEntry(name, { deflate });
-  for (let next: IteratorResult<BlobBlock> = first; next.done !== true; next = await iterator.next()) {
-    note(next.value);
-    await open.write(next.value.stored);
+
+  async take(block: BlobBlock): Promise<void> {
+    const { writer, progress } = this.#options;
+    switch (block.kind) {
+      case "whole":
+        for (const { facts, stored } of block.blobs) {
+          let entry: EntryTotals | undefined;
+          if (facts.sizeBytes !== undefined)
+            entry = await writer.addEntry(this.#name(facts), stored, {
+              deflate: facts.deflate,
+              ...(facts.codec === "none" ? { sha256: facts.sha256 } : {}),
+            });
+          progress.advance(facts.sizeBytes ?? 0);
+          this.#record(facts, entry, []);
+        }
+        break;
+      case "block":
+        if (block.plainBytes === 0) break;
+        this.#open ??= { entry: await this.#openEntry(block.facts), frames: [] };
+        await this.#open.entry.write(block.stored);
+        this.#open.frames.push([block.stored.length, block.plainBytes, 0]);
+        progress.advance(block.plainBytes);
+        break;
+      case "end":
+        await this.#endLarge(block.facts);
+    }
   }
-  return { entry: await open.close(), frames };
+
+  #name({ codec }: BlobFacts): string {
+    return componentRecordName("file_storage", this.index.nextId, codec);
+  }
+
+  async #openEntry(facts: BlobFacts): Promise<EntryWriter> {
+    return await this.#options.writer.openEntry(this.#name(facts), {
+      deflate: facts.deflate,
+      ...(facts.codec === "none" ? { sha256: () => facts.sha256 } : {}),
+    });
+  }
+
+  async #endLarge(facts: BlobFacts): Promise<void> {
+    const open = this.#open;
+    this.#open = undefined;
+    if (open !== undefined) this.#record(facts, await open.entry.close(), facts.codec === "none" ? [] : open.frames);
+    else if (facts.sizeBytes === 0)
+      this.#record(facts, await this.#options.writer.addEntry(this.#name(facts), new Uint8Array()), []);
+    else this.#record(facts, undefined, []);
+  }
+
+  /** @param entry undefined for a blob that could not be read */
+  #record(facts: BlobFacts, entry: EntryTotals | undefined, frames: Frame[]): void {
+    const { manifest, onLoss } = this.#options;
+    const { loss, codec, sha256, planned } = facts;
+    if (loss !== undefined) {
+      manifest.addLoss(loss);
+      onLoss(loss);
+    }
+    if (entry === undefined) return;
+    const sizeBytes = facts.sizeBytes ?? 0;
+    manifest.addEntry({
+      type: "entry",
+      name: entry.name,
+      storedBytes: entry.storedBytes,
+      contentBytes: entry.contentBytes,
+      sha256: entry.sha256,
+      codec,
+      plainBytes: sizeBytes,
+      ...(frames.length > 1 ? { frames } : {}),
+    });
+    const { component, uuid } = planned.record;
+    this.index.add({ component, uuid, size: sizeBytes, sha256 });
+    this.totals.blobs += 1;
+    this.totals.plainBytes += sizeBytes;
+  }
 }

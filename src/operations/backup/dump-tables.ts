@@ -2,13 +2,14 @@ import { compressBlock, type Codec } from "../../archive/codec.ts";
 import { tableEntryName } from "../../archive/entry-names.ts";
 import type { ManifestBuilder } from "../../archive/manifest.ts";
 import type { ArchiveWriter, EntryWriter } from "../../archive/writer.ts";
-import { BufferPool } from "../../buffer-pool.ts";
+import type { BufferPool } from "../../buffer-pool.ts";
 import { type Client, connect } from "../../postgres/connection.ts";
 import { copyOut } from "../../postgres/copy-out.ts";
 import type { TablePiece } from "../../postgres/ctid-pieces.ts";
 import type { ConnectionSettings } from "../../postgres/settings.ts";
 import { type Snapshot, importSnapshot } from "../../postgres/snapshot.ts";
 import type { StageProgress } from "../../progress.ts";
+import { blockBytes } from "./block-size.ts";
 import { type HeldBlock, type PieceOutput, runOrderedPieces } from "./ordered-pieces.ts";
 
 /** What {@link dumpTables} needs. */
@@ -25,14 +26,13 @@ export interface DumpTablesOptions {
   level: number | undefined;
   /** Connections at once. */
   jobs: number;
+  buffers: BufferPool;
   /** Bytes in flight. */
   limitBytes: number;
   progress: StageProgress;
   signal: AbortSignal;
 }
 
-/** COPY text that is compressed as one frame: 1 to 4 MiB are best, 512 KiB are worse. */
-const blockBytes = 2 * 1024 * 1024;
 const smallestBlockBytes = 64 * 1024;
 
 /** A piece of a transaction's locks are its tables: a new transaction from time to time bounds them. */
@@ -59,8 +59,7 @@ interface OpenTable {
 /** Copies rows over several connections that see the same snapshot, into one entry a table. */
 export async function dumpTables(options: DumpTablesOptions): Promise<{ rows: number; plainBytes: number }> {
   const totals = { rows: 0, plainBytes: 0 };
-  const buffers = new BufferPool(blockBytes);
-  const readers = Array.from({ length: options.jobs }, () => new PieceReader(options, buffers));
+  const readers = Array.from({ length: options.jobs }, () => new PieceReader(options));
   let open: OpenTable | undefined;
   const end = await compressBlock(options.codec, options.level, terminator);
   const closeTable = async (): Promise<void> => {
@@ -123,18 +122,15 @@ async function finishTable({ manifest, codec }: DumpTablesOptions, table: OpenTa
 /** One connection that copies one piece after another. */
 class PieceReader {
   readonly #options: DumpTablesOptions;
-  readonly #buffers: BufferPool;
   #client: Client | undefined;
   #pieces = 0;
 
-  constructor(options: DumpTablesOptions, buffers: BufferPool) {
+  constructor(options: DumpTablesOptions) {
     this.#options = options;
-    this.#buffers = buffers;
   }
 
   async read(piece: TablePiece, output: PieceOutput<RowBlock>): Promise<void> {
-    const { codec, level, signal, snapshot } = this.#options;
-    const buffers = this.#buffers;
+    const { codec, level, signal, snapshot, buffers } = this.#options;
     snapshot.ensureAlive();
     const client = await this.#inSnapshot();
     await copyOut(client, piece.copySql, {
@@ -156,7 +152,8 @@ class PieceReader {
 
   async #inSnapshot(): Promise<Client> {
     const { settings, snapshot, encoding } = this.#options;
-    if (this.#client === undefined) this.#client = await connect(settings, { applicationName: "ngwbackup copy" });
+    if (this.#client === undefined)
+      this.#client = await connect(settings, { applicationName: "ngwbackup copy", bulkReads: true });
     else if (this.#pieces % piecesPerTransaction === 0) await this.#client.query("rollback");
     if (this.#pieces++ % piecesPerTransaction === 0) await importSnapshot(this.#client, snapshot.id, encoding);
     return this.#client;

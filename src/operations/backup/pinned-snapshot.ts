@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Application } from "../../applications/application.ts";
 import { messageOf } from "../../errors.ts";
-import { type Pins, pinBlobs } from "../../files/pins.ts";
+import { type MakeLinks, type Pins, pinBlobs } from "../../files/pins.ts";
 import type { StorageFolders } from "../../files/storage-layout.ts";
 import { type Client, connect } from "../../postgres/connection.ts";
 import type { ConnectionSettings } from "../../postgres/settings.ts";
@@ -27,6 +27,7 @@ export interface PinnedSnapshotOptions {
   folders: StorageFolders;
   runId: string;
   pid: number;
+  makeLinks: MakeLinks;
   signal: AbortSignal;
 }
 
@@ -56,6 +57,7 @@ export async function takePinnedSnapshot(options: PinnedSnapshotOptions): Promis
       options.runId,
       options.pid,
       application.listBlobs(snapshot.client),
+      options.makeLinks,
       options.signal,
     );
     if (pins.unpinnedBecause !== undefined) notes.push(`blobs are read in place: ${pins.unpinnedBecause}`);

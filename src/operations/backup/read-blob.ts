@@ -1,11 +1,11 @@
-import { createHash } from "node:crypto";
-import { open, type FileHandle } from "node:fs/promises";
-import { join } from "node:path";
-import type { BlobRecord } from "../../applications/application.ts";
-import { compressBlock, type Codec } from "../../archive/codec.ts";
+import type { BufferPool } from "../../buffer-pool.ts";
+import { type Codec, compressBlock } from "../../archive/codec.ts";
 import type { ManifestLoss } from "../../archive/manifest.ts";
-import { messageOf } from "../../errors.ts";
-import { blobPath, isBlobName } from "../../files/storage-layout.ts";
+import type { PlannedBlob, BlobRun } from "./blob-runs.ts";
+import type { BlobCrew } from "./blob-threads/blob-crew.ts";
+import type { BlobThread } from "./blob-threads/blob-thread.ts";
+import type { ReadFailure } from "./blob-threads/messages.ts";
+import { blockBytes } from "./block-size.ts";
 import type { HeldBlock, PieceOutput } from "./ordered-pieces.ts";
 
 /** How blobs are packed: `deflate` is ZIP's own, everything else a codec of ours. */
@@ -14,155 +14,214 @@ export interface BlobPacking {
   level: number | undefined;
 }
 
-/** A blob on its way into the archive; the reader fills in what it finds, before the block that needs it. */
-export interface BlobPiece {
-  record: BlobRecord;
-  /** File to read: of the storage or its hard link. */
-  path: string;
-  /** Size found; undefined when there is no file to read. */
+/** What is known of a blob that was read. */
+export interface BlobFacts {
+  planned: PlannedBlob;
+  /** Bytes read; undefined when there was nothing to read. */
   sizeBytes: number | undefined;
-  /** Codec of its blocks, known before the first one. */
   codec: Codec;
   /** Whether the ZIP entry itself is deflated. */
   deflate: boolean;
-  /** Digest of the plain content, hex, once all was read. */
+  /** Of the plain content, lower-case hex; of a blob in blocks at its end only. */
   sha256: string;
   /** What is wrong with it, for the manifest. */
   loss: ManifestLoss | undefined;
 }
 
-export interface BlobBlock extends HeldBlock {
+/** A blob that was read at once. */
+export interface WholeBlob {
+  facts: BlobFacts;
   stored: Uint8Array;
-  plainBytes: number;
 }
 
-/** Bytes of a blob that are read, compressed and written as one. */
-export const blobBlockBytes = 2 * 1024 * 1024;
+/** Blobs on their way into the archive: several whole ones, a block of a large one, or a large one's end. */
+export type BlobBlock = HeldBlock &
+  (
+    | { kind: "whole"; blobs: WholeBlob[] }
+    | { kind: "block"; facts: BlobFacts; stored: Uint8Array; plainBytes: number }
+    | { kind: "end"; facts: BlobFacts }
+  );
 
-/** A sample that does not shrink below this share is not worth compressing. */
-const worthwhileRatio = 0.9;
-const sampleBytes = 64 * 1024;
-
-/** Prepares a blob for reading from a folder of storage's layout. */
-export function blobPiece(folder: string, record: BlobRecord): BlobPiece {
-  const named = isBlobName(record);
-  return {
-    record,
-    path: named ? join(folder, blobPath(record)) : "",
-    sizeBytes: undefined,
-    codec: "none",
-    deflate: false,
-    sha256: "",
-    loss: undefined,
-  };
+/** What {@link readRun} needs besides the run. */
+export interface ReadBlobOptions {
+  crew: BlobCrew;
+  buffers: BufferPool;
+  packing: BlobPacking;
+  /** Whether the paths are pins of ours, which are removed as soon as they were read. */
+  pinned: boolean;
+  output: PieceOutput<BlobBlock>;
+  /** Number of this reader, from 0. */
+  reader: number;
 }
 
-const label = ({ record }: BlobPiece): string => `${record.component}/${record.uuid}`;
+const label = ({ record }: PlannedBlob): string => `${record.component}/${record.uuid}`;
 
-async function readFully(file: FileHandle, buffer: Buffer, position: number): Promise<number> {
-  let done = 0;
-  while (done < buffer.length) {
-    const { bytesRead } = await file.read(buffer, done, buffer.length - done, position + done);
-    if (bytesRead === 0) break;
-    done += bytesRead;
+/**
+ * Reads the blobs of a run. What is missing, unreadable or of another size than its row is a loss to be named, never an
+ * end of the backup.
+ */
+export async function readRun(run: BlobRun, options: ReadBlobOptions): Promise<void> {
+  const [first, ...rest] = run.blobs;
+  if (run.isLarge && first !== undefined) {
+    await readLarge(first, options);
+    return;
   }
+  const done = await readWhole(run.blobs, options);
+  if (done === run.blobs.length) return;
+  // A file that has grown beyond what its row says is read on its own, and the others after it.
+  await readLarge(run.blobs[done] ?? first!, options);
+  const left = run.blobs.slice(done + 1);
+  if (rest.length > 0 && left.length > 0) await readRun({ blobs: left, isLarge: false }, options);
+}
+
+/** Reads blobs whole into one slab; returns how many of them, up to one that is larger than its row says. */
+async function readWhole(blobs: readonly PlannedBlob[], options: ReadBlobOptions): Promise<number> {
+  const { crew, buffers, packing, output, reader } = options;
+  const thread = crew.threadOf(reader);
+  let done = 0;
+  let read: Promise<void> | undefined;
+  await output.push(blockBytes, async () => {
+    const slab = buffers.take(blockBytes);
+    let offsetBytes = 0;
+    const wanted = blobs.map(({ path, record }) => {
+      const roomBytes = record.sizeBytes ?? 0;
+      offsetBytes += roomBytes;
+      return { path: path ?? "", offsetBytes: offsetBytes - roomBytes, roomBytes };
+    });
+    const sample = packing.compression !== "none";
+    const answer = thread.ask({ type: "run", slab: slab.buffer, blobs: wanted, sample, remove: options.pinned });
+    read = answer.then((items) => {
+      done = items.at(-1)?.type === "larger" ? items.length - 1 : items.length;
+    });
+    const items = await answer;
+    const whole = items.flatMap((item, index): WholeBlob[] => {
+      const { path } = blobs[index]!;
+      if (item.type === "larger") return [];
+      const facts = factsOf(blobs[index]!);
+      if (item.type === "failed") {
+        facts.loss = path === undefined ? badName(facts.planned) : lossOf(facts.planned, item.failure);
+        return [{ facts, stored: new Uint8Array() }];
+      }
+      facts.sizeBytes = item.sizeBytes;
+      facts.sha256 = item.sha256;
+      facts.loss = sizeLoss(facts.planned, item.sizeBytes);
+      choosePacking(facts, packing, item.compressible);
+      return [
+        { facts, stored: slab.subarray(wanted[index]!.offsetBytes, wanted[index]!.offsetBytes + item.sizeBytes) },
+      ];
+    });
+    let heldBytes = blockBytes;
+    await Promise.all(
+      whole.map(async (blob) => {
+        if (blob.facts.codec === "none") return;
+        const stored = await compressBlock(blob.facts.codec, packing.level, blob.stored);
+        heldBytes += stored.buffer.byteLength;
+        blob.stored = stored;
+      }),
+    );
+    return { kind: "whole", heldBytes, release: () => buffers.giveBack(slab), blobs: whole };
+  });
+  await read;
   return done;
 }
 
-async function isCompressible(block: Buffer): Promise<boolean> {
-  if (block.length < 128) return false;
-  // The middle of a block says more than its head, which is often a header alone.
-  const start = Math.max(0, Math.floor((block.length - sampleBytes) / 2));
-  const sample = block.subarray(start, start + sampleBytes);
-  return (await compressBlock("zstd", 1, sample)).length < sample.length * worthwhileRatio;
-}
-
-/**
- * Reads one blob in blocks. What is missing, unreadable or of another size than its row is a loss to be named, never an
- * end of the backup.
- */
-export async function readBlob(piece: BlobPiece, packing: BlobPacking, output: PieceOutput<BlobBlock>): Promise<void> {
-  if (piece.path === "") {
-    piece.loss = {
-      type: "loss",
-      kind: "unreadable",
-      what: label(piece),
-      found: "a name that is not one of file storage",
-    };
+/** Reads one blob block by block. */
+async function readLarge(planned: PlannedBlob, options: ReadBlobOptions): Promise<void> {
+  const { crew, output, reader } = options;
+  const thread = crew.threadOf(reader);
+  const facts = factsOf(planned);
+  const { path } = planned;
+  const opened = path === undefined ? undefined : await thread.ask({ type: "open", reader, path });
+  if (opened === undefined || "failure" in opened) {
+    facts.loss = opened === undefined ? badName(planned) : lossOf(planned, opened.failure);
+    await output.push(0, () => Promise.resolve({ kind: "end", heldBytes: 0, facts }));
     return;
   }
-  let file: FileHandle;
-  try {
-    file = await open(piece.path, "r");
-  } catch (error) {
-    const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
-    piece.loss = missing
-      ? { type: "loss", kind: "missing", what: label(piece) }
-      : { type: "loss", kind: "unreadable", what: label(piece), found: messageOf(error) };
-    return;
-  }
-  try {
-    await readOpenBlob(file, piece, packing, output);
-  } finally {
-    await file.close();
-  }
-}
-
-async function readOpenBlob(
-  file: FileHandle,
-  piece: BlobPiece,
-  packing: BlobPacking,
-  output: PieceOutput<BlobBlock>,
-): Promise<void> {
-  const stats = await file.stat();
-  if (!stats.isFile()) {
-    piece.loss = { type: "loss", kind: "unreadable", what: label(piece), found: "not a file" };
-    return;
-  }
-  const hash = createHash("sha256");
-  let position = 0;
-  while (position < stats.size) {
-    const wanted = Math.min(blobBlockBytes, stats.size - position);
-    let block = Buffer.allocUnsafeSlow(wanted);
-    try {
-      block = block.subarray(0, await readFully(file, block, position));
-    } catch (error) {
-      piece.loss = {
-        type: "loss",
-        kind: "unreadable",
-        what: label(piece),
-        found: `${messageOf(error)} at ${position}`,
-      };
-      // Nothing was handed over yet: it is left out whole. Otherwise what was read stays, and the loss names it.
-      if (position === 0) return;
-      break;
-    }
-    if (block.length === 0) break;
-    if (position === 0) await choosePacking(piece, packing, block);
-    piece.sizeBytes = stats.size;
-    hash.update(block);
-    position += block.length;
-    const { codec } = piece;
-    await output.push(block.length, async () => {
-      const stored = codec === "none" ? block : await compressBlock(codec, packing.level, block);
-      return { stored, heldBytes: stored.length, plainBytes: block.length };
+  facts.sizeBytes = 0;
+  let packed: Promise<void> | undefined;
+  for (let position = 0; position < opened.sizeBytes; position += blockBytes) {
+    const isFirst = position === 0;
+    await output.push(blockBytes, async () => {
+      const block = readBlock(thread, facts, options, isFirst);
+      packed ??= block.then(() => undefined);
+      // How it is packed is known from the first block on.
+      if (!isFirst) await packed;
+      return await packBlock(await block, facts, options);
     });
+    await packed;
   }
-  piece.sizeBytes = position;
-  piece.sha256 = hash.digest("hex");
-  const expected = piece.record.sizeBytes;
-  if (piece.loss === undefined && expected !== null && expected !== position)
-    piece.loss = {
-      type: "loss",
-      kind: "size",
-      what: label(piece),
-      expected: `${expected} bytes`,
-      found: `${position} bytes`,
-    };
+  await output.push(0, async () => {
+    const { sha256 } = await thread.ask({ type: "close", reader, remove: options.pinned });
+    facts.sha256 = sha256;
+    // What broke off before its first byte is left out whole; otherwise what was read stays, and the loss names it.
+    if (facts.loss !== undefined && facts.sizeBytes === 0) facts.sizeBytes = undefined;
+    else facts.loss ??= sizeLoss(planned, facts.sizeBytes ?? 0);
+    return { kind: "end", heldBytes: 0, facts };
+  });
 }
 
-async function choosePacking(piece: BlobPiece, packing: BlobPacking, first: Buffer): Promise<void> {
-  if (packing.compression === "none" || !(await isCompressible(first))) return;
-  if (packing.compression === "deflate") piece.deflate = true;
-  else piece.codec = "zstd";
+/** A block that was read into a slab. */
+interface SlabBlock {
+  slab: Buffer<SharedArrayBuffer>;
+  bytes: number;
+}
+
+async function readBlock(
+  thread: BlobThread,
+  facts: BlobFacts,
+  { buffers, packing, reader }: ReadBlobOptions,
+  isFirst: boolean,
+): Promise<SlabBlock> {
+  const slab = buffers.take(blockBytes);
+  const sample = isFirst && packing.compression !== "none";
+  const answer = await thread.ask({ type: "block", reader, slab: slab.buffer, sample });
+  if ("failure" in answer) {
+    facts.loss ??= lossOf(facts.planned, answer.failure, facts.sizeBytes);
+    return { slab, bytes: 0 };
+  }
+  facts.sizeBytes = (facts.sizeBytes ?? 0) + answer.bytes;
+  if (isFirst) choosePacking(facts, packing, answer.compressible);
+  return { slab, bytes: answer.bytes };
+}
+
+async function packBlock(
+  { slab, bytes }: SlabBlock,
+  facts: BlobFacts,
+  { buffers, packing }: ReadBlobOptions,
+): Promise<BlobBlock> {
+  const plain = slab.subarray(0, bytes);
+  const release = (): void => buffers.giveBack(slab);
+  const common = { kind: "block", facts, plainBytes: bytes } as const;
+  if (facts.codec === "none" || bytes === 0) return { ...common, stored: plain, heldBytes: blockBytes, release };
+  const stored = await compressBlock(facts.codec, packing.level, plain);
+  release();
+  return { ...common, stored, heldBytes: stored.buffer.byteLength };
+}
+
+function factsOf(planned: PlannedBlob): BlobFacts {
+  return { planned, sizeBytes: undefined, codec: "none", deflate: false, sha256: "", loss: undefined };
+}
+
+function choosePacking(facts: BlobFacts, { compression }: BlobPacking, compressible: boolean): void {
+  if (!compressible) return;
+  if (compression === "deflate") facts.deflate = true;
+  else facts.codec = "zstd";
+}
+
+function badName(planned: PlannedBlob): ManifestLoss {
+  return { type: "loss", kind: "unreadable", what: label(planned), found: "a name that is not one of file storage" };
+}
+
+function lossOf(planned: PlannedBlob, failure: ReadFailure, positionBytes = 0): ManifestLoss {
+  const what = label(planned);
+  if (failure.code === "ENOENT") return { type: "loss", kind: "missing", what };
+  const where = positionBytes > 0 ? ` at ${positionBytes}` : "";
+  return { type: "loss", kind: "unreadable", what, found: `${failure.message}${where}` };
+}
+
+function sizeLoss(planned: PlannedBlob, foundBytes: number): ManifestLoss | undefined {
+  const expected = planned.record.sizeBytes;
+  if (expected === null || expected === foundBytes) return undefined;
+  const what = label(planned);
+  return { type: "loss", kind: "size", what, expected: `${expected} bytes`, found: `${foundBytes} bytes` };
 }

@@ -4,6 +4,7 @@ import type { Codec } from "../../archive/codec.ts";
 import { listEntryName, tocEntryName } from "../../archive/entry-names.ts";
 import { createManifestBuilder, type ManifestBuilder, type ManifestHeader } from "../../archive/manifest.ts";
 import type { ArchiveWriter } from "../../archive/writer.ts";
+import { BufferPool } from "../../buffer-pool.ts";
 import type { Context } from "../../context.ts";
 import { AppError } from "../../errors.ts";
 import type { StorageFolders } from "../../files/storage-layout.ts";
@@ -18,6 +19,8 @@ import type { Toc } from "../../postgres/toc.ts";
 import { type Reporter, startStage } from "../../progress.ts";
 import { toolVersion } from "../../version.ts";
 import type { BackupRequest } from "./backup.ts";
+import { BlobCrew } from "./blob-threads/blob-crew.ts";
+import { blockBytes } from "./block-size.ts";
 import { dumpBlobs } from "./dump-blobs.ts";
 import { dumpFonts } from "./dump-fonts.ts";
 import { dumpLargeObjects } from "./dump-large-objects.ts";
@@ -29,7 +32,7 @@ import { readDatabaseFacts } from "./server-facts.ts";
 import { tablesWithRows, withoutTransientRows } from "./table-plan.ts";
 
 /** Bytes in flight between the server, the compressor and the archive. */
-const inFlightBytes = 64 * 1024 * 1024;
+const inFlightBytes = 24 * 1024 * 1024;
 /** How long tables that somebody alters are waited for. */
 const tableLockMs = 60_000;
 /** Heap that one COPY takes; with its TOAST it may be more. */
@@ -67,6 +70,7 @@ export interface WrittenBackup {
 export async function writeBackup(options: WriteBackupOptions): Promise<WrittenBackup> {
   const { context, writer, reporter } = options;
   let pinned: PinnedSnapshot | undefined;
+  const crew = new BlobCrew(options.request.jobs);
   try {
     startStage(reporter, "snapshot");
     pinned = await takePinnedSnapshot({
@@ -75,23 +79,29 @@ export async function writeBackup(options: WriteBackupOptions): Promise<WrittenB
       folders: options.folders,
       runId: randomBytes(6).toString("hex"),
       pid: context.pid,
+      makeLinks: (links) => crew.link(links),
       signal: context.signal,
     });
     for (const note of pinned.notes) reporter.report({ type: "message", message: note });
-    return await writeEntries(options, pinned);
+    return await writeEntries(options, pinned, crew);
   } catch (error) {
     // What fails while giving up must not hide why.
     await writer.abort().catch(() => undefined);
     context.signal.throwIfAborted();
     throw error;
   } finally {
+    await crew.close();
     await pinned?.snapshot.close();
     // The next run removes what is left here.
     await pinned?.pins?.release().catch(() => undefined);
   }
 }
 
-async function writeEntries(options: WriteBackupOptions, pinned: PinnedSnapshot): Promise<WrittenBackup> {
+async function writeEntries(
+  options: WriteBackupOptions,
+  pinned: PinnedSnapshot,
+  crew: BlobCrew,
+): Promise<WrittenBackup> {
   const { request, writer, reporter, context, folders, estimate } = options;
   const { snapshot } = pinned;
   const { signal } = context;
@@ -104,6 +114,7 @@ async function writeEntries(options: WriteBackupOptions, pinned: PinnedSnapshot)
   await addSmallEntry(writer, manifest, listEntryName, encodeList(toc));
   const pieces = await planPieces(snapshot.client, toc, { pieceBytes });
   const codec: Codec = request.compression === "deflate" ? "gzip" : request.compression;
+  const buffers = new BufferPool(blockBytes);
   const rows = await dumpTables({
     writer,
     manifest,
@@ -114,13 +125,14 @@ async function writeEntries(options: WriteBackupOptions, pinned: PinnedSnapshot)
     codec,
     level: request.level,
     jobs: request.jobs,
+    buffers,
     limitBytes: inFlightBytes,
     progress: startStage(reporter, "rows", estimate.tableBytes),
     signal,
   });
   const largeObjects = await dumpLargeObjects({ writer, manifest, snapshot, toc, codec, level: request.level, signal });
   await writer.addDirectory("component/");
-  const blobs = await writeBlobs(options, manifest, pinned);
+  const blobs = await writeBlobs(options, manifest, pinned, crew, buffers);
   const fonts = await dumpFonts(writer, manifest, folders.fontFolder, (message) =>
     reporter.report({ type: "warning", code: "font-unreadable", message }),
   );
@@ -214,21 +226,23 @@ async function writeBlobs(
   options: WriteBackupOptions,
   manifest: ManifestBuilder,
   { snapshot, pins }: PinnedSnapshot,
+  crew: BlobCrew,
+  buffers: BufferPool,
 ): Promise<{ blobs: number; plainBytes: number }> {
   const { request, application, reporter, estimate } = options;
   if (pins === undefined) return { blobs: 0, plainBytes: 0 };
   return await dumpBlobs({
     writer: options.writer,
     manifest,
-    folder: pins.folder,
+    crew,
+    buffers,
+    pins,
     records: application.listBlobs(snapshot.client),
     packing: { compression: request.compression, level: request.level },
-    jobs: Math.max(4, request.jobs),
     limitBytes: inFlightBytes,
     progress: startStage(reporter, "blobs", estimate.blobBytes),
     signal: options.context.signal,
-    onLoss: ({ loss }) => {
-      if (loss === undefined) return;
+    onLoss: (loss) => {
       const found =
         loss.kind === "size" ? `expected ${loss.expected}, found ${loss.found}` : (loss.found ?? "no such file");
       reporter.report({

@@ -1,0 +1,53 @@
+/** A blob to be read into a slab at once. */
+export interface WantedBlob {
+  path: string;
+  /** Where in the slab its bytes go, and how many it may have. */
+  offsetBytes: number;
+  roomBytes: number;
+}
+
+/** What a thread is asked. Answers come in the order of the questions. */
+export type BlobRequest =
+  /** Reads blobs whole, up to the first that is larger than its room. */
+  | { type: "run"; slab: SharedArrayBuffer; blobs: readonly WantedBlob[]; sample: boolean; remove: boolean }
+  /** Opens a blob to be read by blocks; `reader` tells those apart that are open at the same time. */
+  | { type: "open"; reader: number; path: string }
+  | { type: "block"; reader: number; slab: SharedArrayBuffer; sample: boolean }
+  | { type: "close"; reader: number; remove: boolean }
+  | { type: "link"; links: readonly (readonly [from: string, to: string])[] };
+
+/** Why a file could not be read: an error of the system, or what stands at its path. */
+export interface ReadFailure {
+  /** `ENOENT`, ...; undefined for what is no file. */
+  code: string | undefined;
+  message: string;
+}
+
+/** What became of a blob of a run. */
+export type RunItem =
+  | { type: "read"; sizeBytes: number; sha256: string; compressible: boolean }
+  /** More than its room: it has to be read on its own. */
+  | { type: "larger" }
+  | { type: "failed"; failure: ReadFailure };
+
+/** Answer to `open`. */
+export type OpenedBlob = { sizeBytes: number } | { failure: ReadFailure };
+/** Answer to `block`: no bytes at the end of the file. */
+export type BlobBlockRead = { bytes: number; compressible: boolean } | { failure: ReadFailure };
+/** Answer to `close`: digest of all that was read. */
+export interface ClosedBlob {
+  sha256: string;
+}
+/** Answer to `link`: the first failure that is not a missing file. */
+export interface LinksMade {
+  failure: ReadFailure | undefined;
+}
+
+/** Answers by question. */
+export interface BlobAnswers {
+  run: RunItem[];
+  open: OpenedBlob;
+  block: BlobBlockRead;
+  close: ClosedBlob;
+  link: LinksMade;
+}
