@@ -1,5 +1,5 @@
 #!/bin/sh
-# What `npm test`, `npm run demo` and `npm pack` start: finds or fetches Node.js, installs dependencies, runs the part named by $1.
+# What `npm test`, `npm run demo`, `npm run bench` and `npm pack` start: finds or fetches Node.js, installs dependencies, runs the part named by $1.
 set -eu
 
 root=$(cd "$(dirname "$0")/.." && pwd -P)
@@ -21,11 +21,15 @@ case $part in
     ensure_dependencies runtime
     exec "$node" --disable-warning=ExperimentalWarning src/cli.ts demo "$@"
     ;;
+  bench)
+    ensure_dependencies runtime
+    exec "$node" --disable-warning=ExperimentalWarning bench/main.ts "$@"
+    ;;
   build)
     ensure_dependencies all
     rm -rf dist
     # npm reads the package's description from this script's stdout.
     "$node" node_modules/typescript/bin/tsc -p tsconfig.build.json >&2
     ;;
-  *) fail "nothing to run is called '$part'" "npm test, or npm run demo" ;;
+  *) fail "nothing to run is called '$part'" "npm test, npm run demo, or npm run bench" ;;
 esac

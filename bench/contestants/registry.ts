@@ -1,0 +1,29 @@
+import type { Contestant } from "./contestant.ts";
+import { ngwbackup, ngwbackupInPlace } from "./ngwbackup.ts";
+
+/** What is measured of a contestant. */
+export type Job = "backup" | "restore" | "verify";
+
+/** All jobs, in the order in which they run. */
+export const allJobs: readonly Job[] = ["backup", "restore", "verify"];
+
+/** A contestant and what the harness has to know of it. */
+export interface Entry {
+  contestant: Contestant;
+  jobs: readonly Job[];
+  /** Restores what another contestant, named here, has backed up. */
+  archiveOf?: string;
+  /** Its restore brings rows back, not files. */
+  rowsOnly?: boolean;
+}
+
+/** All contestants, in the order in which they take turns. */
+export const entries: readonly Entry[] = [
+  entry(ngwbackup),
+  { contestant: ngwbackupInPlace, jobs: ["restore"], archiveOf: ngwbackup.name },
+];
+
+function entry(contestant: Contestant): Entry {
+  const jobs = allJobs.filter((job) => contestant[job] !== undefined);
+  return { contestant, jobs };
+}
