@@ -6,6 +6,10 @@ import type { Toc, TocEntry } from "./toc.ts";
 export interface TablePiece {
   /** Of the TABLE DATA entry. */
   dumpId: number;
+  /** Of the table in the catalogs. */
+  oid: number;
+  /** File of the heap, a new one after each rewrite; null for what has none. */
+  filenode: number | null;
   schema: string;
   name: string;
   /** About the bytes of heap and TOAST that it reads. */
@@ -22,6 +26,8 @@ export interface PieceOptions {
 interface TableSize {
   schema: string;
   name: string;
+  oid: number;
+  filenode: number | null;
   /** Of the heap alone. */
   pages: number;
   /** With TOAST. */
@@ -68,7 +74,7 @@ export async function planPieces(client: Client, toc: Toc, options: PieceOptions
 
 async function tableSizes(client: Client, entries: readonly TocEntry[]): Promise<Map<string, TableSize>> {
   const { rows } = await client.query<TableSize>(
-    `SELECT n.nspname AS schema, c.relname AS name,
+    `SELECT n.nspname AS schema, c.relname AS name, c.oid, pg_catalog.pg_relation_filenode(c.oid) AS filenode,
             (pg_catalog.pg_relation_size(c.oid) / pg_catalog.current_setting('block_size')::integer)::float8 AS pages,
             pg_catalog.pg_table_size(c.oid)::float8 AS "sizeBytes",
             x.condition, c.relkind = 'r' AND a.amname = 'heap' AS "isHeap"
@@ -96,7 +102,7 @@ function pieceSql(
   const table = qualifiedName(schema, name);
   const columns = columnsOf(entry);
   const totalBytes = size?.sizeBytes ?? 0;
-  const common = { dumpId: entry.dumpId, schema, name };
+  const common = { dumpId: entry.dumpId, oid: size?.oid ?? 0, filenode: size?.filenode ?? null, schema, name };
   const condition = size?.condition ?? "";
   if (condition !== "")
     return [

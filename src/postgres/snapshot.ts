@@ -76,10 +76,12 @@ export async function dumpEncoding(client: Client): Promise<"UTF8" | "SQL_ASCII"
  * Takes `ACCESS SHARE` locks in the client's transaction, so that none of the tables can be dropped, truncated or
  * rewritten until it ends; readers and writers are not held up.
  * @param waitMs how long to wait for somebody else's stronger lock
+ * @returns false when the server's lock table has no room for all of them: then none is held, and the transaction goes on
  * @throws RefusedError when a table is locked by others or has been dropped
  */
-export async function lockTables(client: Client, tables: readonly TableName[], waitMs: number): Promise<void> {
-  if (tables.length === 0) return;
+export async function lockTables(client: Client, tables: readonly TableName[], waitMs: number): Promise<boolean> {
+  if (tables.length === 0) return true;
+  await client.query("SAVEPOINT before_locks");
   await client.query(`SET LOCAL lock_timeout = ${Math.max(1, Math.round(waitMs))}`);
   // a statement of a thousand names instead of a round trip a table
   for (let start = 0; start < tables.length; start += 1000) {
@@ -87,10 +89,13 @@ export async function lockTables(client: Client, tables: readonly TableName[], w
     try {
       await client.query(`LOCK TABLE ${names.join(", ")} IN ACCESS SHARE MODE`);
     } catch (error) {
-      throw lockError(error, waitMs);
+      if (sqlState(error) !== "53200") throw lockError(error, waitMs);
+      await client.query("ROLLBACK TO SAVEPOINT before_locks");
+      return false;
     }
   }
   await client.query("SET LOCAL lock_timeout = 0");
+  return true;
 }
 
 function lockError(error: unknown, waitMs: number): unknown {
@@ -106,11 +111,6 @@ function lockError(error: unknown, waitMs: number): unknown {
       return new RefusedError("table-dropped", `a table was dropped in the meantime: ${messageOf(error)}`, {
         cause: error,
         hints: ["try again"],
-      });
-    case "53200":
-      return new RefusedError("out-of-locks", "the server has no room for a lock on every table", {
-        cause: error,
-        hints: ["raise max_locks_per_transaction in postgresql.conf and restart the server"],
       });
     default:
       return error;

@@ -74,14 +74,15 @@ async function dump(settings: ConnectionSettings, pieceBytes: number): Promise<D
       pgDumpPath: path,
       snapshot: snapshot.id,
       encoding,
-      whileLocked: (found) =>
-        lockTables(
+      whileLocked: async (found) => {
+        await lockTables(
           snapshot.client,
           found.entries
             .filter(({ description }) => description === "TABLE DATA")
             .map(({ namespace, tag }) => ({ schema: namespace ?? "", name: tag })),
           1000,
-        ),
+        );
+      },
     });
     await importSnapshot(reader, snapshot.id, encoding);
     const pieces = await planPieces(snapshot.client, toc, { pieceBytes });

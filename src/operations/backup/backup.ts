@@ -83,7 +83,7 @@ export async function backup(request: BackupRequest, context: Context, reporter:
     if (request.dryRun) return { target, estimate, written: undefined };
     const writer = await openTarget(target, request.overwrite, context, {
       modifiedAt: startedAt,
-      ...(request.compression === "deflate" && request.level !== undefined ? { deflateLevel: request.level } : {}),
+      deflateLevel: deflateLevel(request),
     });
     const written = await writeBackup({
       request,
@@ -105,6 +105,14 @@ export async function backup(request: BackupRequest, context: Context, reporter:
     context.signal.removeEventListener("abort", end);
     await client.end().catch(() => undefined);
   }
+}
+
+/**
+ * Level of what is deflated in any archive: table of contents, index, manifest. They are tens of MiB for thousands of
+ * layers, and most of an archive's own time then; only with `--compression deflate` it is the level of everything.
+ */
+function deflateLevel({ compression, level }: BackupRequest): number {
+  return compression === "deflate" ? (level ?? 6) : 1;
 }
 
 /** Settles what dead runs left; that this cannot be done is no reason to go without a backup. */

@@ -3,9 +3,11 @@ import { tableEntryName } from "../../archive/entry-names.ts";
 import type { ManifestBuilder } from "../../archive/manifest.ts";
 import type { ArchiveWriter, EntryWriter } from "../../archive/writer.ts";
 import type { BufferPool } from "../../buffer-pool.ts";
+import { AppError } from "../../errors.ts";
 import { type Client, connect } from "../../postgres/connection.ts";
 import { copyOut } from "../../postgres/copy-out.ts";
 import type { TablePiece } from "../../postgres/ctid-pieces.ts";
+import { rewrittenTables } from "../../postgres/rewritten-tables.ts";
 import type { ConnectionSettings } from "../../postgres/settings.ts";
 import { type Snapshot, importSnapshot } from "../../postgres/snapshot.ts";
 import type { StageProgress } from "../../progress.ts";
@@ -22,6 +24,8 @@ export interface DumpTablesOptions {
   encoding: string;
   /** Pieces of all tables, those of one table next to each other, in the archive's order. */
   pieces: readonly TablePiece[];
+  /** Whether all tables are locked until the end; otherwise each is looked at after it was copied. */
+  locked: boolean;
   codec: Codec;
   level: number | undefined;
   /** Connections at once. */
@@ -90,6 +94,7 @@ export async function dumpTables(options: DumpTablesOptions): Promise<{ rows: nu
       },
     });
     await closeTable();
+    await Promise.all(readers.map((reader) => reader.endTransaction()));
   } finally {
     await Promise.all(readers.map((reader) => reader.close()));
   }
@@ -123,7 +128,8 @@ async function finishTable({ manifest, codec }: DumpTablesOptions, table: OpenTa
 class PieceReader {
   readonly #options: DumpTablesOptions;
   #client: Client | undefined;
-  #pieces = 0;
+  /** Copied in the transaction that is open. */
+  #copied: TablePiece[] = [];
 
   constructor(options: DumpTablesOptions) {
     this.#options = options;
@@ -133,6 +139,7 @@ class PieceReader {
     const { codec, level, signal, snapshot, buffers } = this.#options;
     snapshot.ensureAlive();
     const client = await this.#inSnapshot();
+    this.#copied.push(piece);
     await copyOut(client, piece.copySql, {
       blockBytes: Math.max(smallestBlockBytes, Math.min(blockBytes, piece.sizeBytes * 2)),
       signal,
@@ -152,11 +159,27 @@ class PieceReader {
 
   async #inSnapshot(): Promise<Client> {
     const { settings, snapshot, encoding } = this.#options;
-    if (this.#client === undefined)
-      this.#client = await connect(settings, { applicationName: "ngwbackup copy", bulkReads: true });
-    else if (this.#pieces % piecesPerTransaction === 0) await this.#client.query("rollback");
-    if (this.#pieces++ % piecesPerTransaction === 0) await importSnapshot(this.#client, snapshot.id, encoding);
+    this.#client ??= await connect(settings, { applicationName: "ngwbackup copy", bulkReads: true });
+    if (this.#copied.length === piecesPerTransaction) await this.endTransaction();
+    if (this.#copied.length === 0) await importSnapshot(this.#client, snapshot.id, encoding);
     return this.#client;
+  }
+
+  /** @throws AppError when a table was rewritten while it was not locked: its rows may be missing */
+  async endTransaction(): Promise<void> {
+    const copied = this.#copied;
+    if (this.#client === undefined || copied.length === 0) return;
+    const rewritten = this.#options.locked ? [] : await rewrittenTables(this.#client, copied);
+    if (rewritten.length > 0)
+      throw new AppError("table-rewritten", `${rewritten[0]} was rewritten while the backup ran`, {
+        details: rewritten.slice(1),
+        hints: [
+          "try again",
+          "have the server lock all tables for us: raise max_locks_per_transaction in postgresql.conf and restart it",
+        ],
+      });
+    await this.#client.query("rollback");
+    this.#copied = [];
   }
 
   async close(): Promise<void> {

@@ -8,11 +8,11 @@ import { BufferPool } from "../../buffer-pool.ts";
 import type { Context } from "../../context.ts";
 import { AppError } from "../../errors.ts";
 import type { StorageFolders } from "../../files/storage-layout.ts";
-import { planPieces } from "../../postgres/ctid-pieces.ts";
+import { type TablePiece, planPieces } from "../../postgres/ctid-pieces.ts";
 import { dumpToc } from "../../postgres/dump-toc.ts";
 import { listMarkedSchemas } from "../../postgres/in-place/markers.ts";
 import { qualifiedName } from "../../postgres/quoting.ts";
-import { type Snapshot, dumpEncoding, lockTables } from "../../postgres/snapshot.ts";
+import { type Snapshot, type TableName, dumpEncoding, lockTables } from "../../postgres/snapshot.ts";
 import { encodeToc } from "../../postgres/toc-encode.ts";
 import { encodeList } from "../../postgres/toc-list.ts";
 import type { Toc } from "../../postgres/toc.ts";
@@ -107,12 +107,11 @@ async function writeEntries(
   const { signal } = context;
   const settings = request.settings.database;
   const encoding = await dumpEncoding(snapshot.client);
-  const { toc, leftOut } = await readToc(options, snapshot, encoding);
+  const { toc, leftOut, pieces, locked } = await readToc(options, snapshot, encoding);
   const manifest = createManifestBuilder(await manifestHeader(options, snapshot, leftOut));
   await writer.addDirectory("postgres/");
   await addSmallEntry(writer, manifest, tocEntryName, encodeToc(toc));
   await addSmallEntry(writer, manifest, listEntryName, encodeList(toc));
-  const pieces = await planPieces(snapshot.client, toc, { pieceBytes });
   const codec: Codec = request.compression === "deflate" ? "gzip" : request.compression;
   const buffers = new BufferPool(blockBytes);
   const rows = await dumpTables({
@@ -122,6 +121,7 @@ async function writeEntries(
     snapshot,
     encoding,
     pieces,
+    locked,
     codec,
     level: request.level,
     jobs: request.jobs,
@@ -164,29 +164,51 @@ async function writeEntries(
   };
 }
 
-/** Reads the table of contents, with every table that it names locked by us before pg_dump lets go of it. */
-async function readToc(
-  options: WriteBackupOptions,
-  snapshot: Snapshot,
-  encoding: string,
-): Promise<{ toc: Toc; leftOut: { schema: string; name: string }[] }> {
+/** What is to be saved of the database. */
+interface DumpPlan {
+  toc: Toc;
+  leftOut: TableName[];
+  pieces: TablePiece[];
+  /** Whether every table is locked until the snapshot ends. */
+  locked: boolean;
+}
+
+/**
+ * Reads the table of contents and plans the pieces, with every table that it names locked by us before pg_dump lets go of
+ * it. Where the server has no room for that (some 9,000 tables at its default settings), the tables are looked at after
+ * they were copied instead.
+ */
+async function readToc(options: WriteBackupOptions, snapshot: Snapshot, encoding: string): Promise<DumpPlan> {
   const { request, application, reporter } = options;
-  const ours = await listMarkedSchemas(snapshot.client);
+  const { client } = snapshot;
+  const ours = await listMarkedSchemas(client);
   if (ours.length > 0)
     reporter.report({
       type: "message",
       message: `left out: ${ours.map(({ schema }) => schema).join(", ")}, which a restore in place keeps for its undo`,
     });
-  const toc = await dumpToc({
+  let plan: DumpPlan | undefined;
+  await dumpToc({
     settings: request.settings.database,
     pgDumpPath: options.pgDumpPath,
     snapshot: snapshot.id,
     encoding,
     excludeSchemas: ours.map(({ schema }) => schema),
-    whileLocked: (found) => lockTables(snapshot.client, tablesWithRows(found), tableLockMs),
+    async whileLocked(found) {
+      const locked = await lockTables(client, tablesWithRows(found), tableLockMs);
+      const { toc, leftOut } = withoutTransientRows(found, application);
+      plan = { toc, leftOut, pieces: await planPieces(client, toc, { pieceBytes }), locked };
+    },
     signal: options.context.signal,
   });
-  return withoutTransientRows(toc, application);
+  if (plan === undefined) throw new Error("dumpToc has not shown the table of contents");
+  if (!plan.locked)
+    reporter.report({
+      type: "message",
+      message:
+        "the server has no room for a lock on every table (max_locks_per_transaction): a layer that is deleted or rewritten during the backup fails it",
+    });
+  return plan;
 }
 
 async function manifestHeader(

@@ -1,0 +1,60 @@
+import { afterAll, describe, expect, it } from "vitest";
+import { type Cluster, startCluster } from "../../src/cluster/cluster.ts";
+import type { ConnectionSettings } from "../../src/postgres/settings.ts";
+import { rewrittenTables } from "../../src/postgres/rewritten-tables.ts";
+import { lockTables } from "../../src/postgres/snapshot.ts";
+import { cleanEnvironment, withClient } from "../fixtures/postgres.ts";
+
+const tables = Array.from({ length: 5000 }, (_, index) => ({ schema: "public", name: `t${index}` }));
+
+let cluster: Cluster | undefined;
+afterAll(() => cluster?.stop());
+
+/** A server whose lock table holds far fewer entries than the database has tables. */
+async function smallServer(): Promise<ConnectionSettings> {
+  cluster ??= await startCluster({
+    env: cleanEnvironment(),
+    signal: new AbortController().signal,
+    settings: { max_locks_per_transaction: "10", max_connections: "10", fsync: "off" },
+  });
+  const { host, port, superuser } = cluster;
+  return { host, port, user: superuser, database: "postgres", env: cleanEnvironment() };
+}
+
+describe("locks on more tables than the server has room for", () => {
+  it("are not taken, and the transaction goes on", async () => {
+    await withClient(await smallServer(), async (client) => {
+      for (let start = 0; start < tables.length; start += 50)
+        await client.query(
+          tables
+            .slice(start, start + 50)
+            .map(({ name }) => `create table ${name} (id integer)`)
+            .join(";"),
+        );
+      await client.query("begin");
+      expect(await lockTables(client, tables, 1000)).toBe(false);
+      expect(await lockTables(client, tables.slice(0, 20), 1000)).toBe(true);
+      const { rows } = await client.query(
+        "select count(*)::integer as held from pg_locks where mode = 'AccessShareLock' and relation::regclass::text ~ '^t[0-9]+$'",
+      );
+      expect(rows).toEqual([{ held: 20 }]);
+      await client.query("rollback");
+    });
+  });
+
+  it("leave it to the tables' files to tell which were rewritten", async () => {
+    await withClient(await smallServer(), async (client) => {
+      await client.query(`create table if not exists "Plain" (id integer); create table if not exists rewritten (id integer);
+        create table if not exists truncated (id integer)`);
+      const { rows: before } = await client.query(
+        `select oid, 'public' as schema, relname as name, pg_relation_filenode(oid) as filenode
+           from pg_class where relname in ('Plain', 'rewritten', 'truncated') order by relname`,
+      );
+      expect(await rewrittenTables(client, before)).toEqual([]);
+      await client.query(`alter table "Plain" add column more text`);
+      await client.query("alter table rewritten alter column id type bigint");
+      await client.query("truncate truncated");
+      expect(await rewrittenTables(client, before)).toEqual(['"public"."rewritten"', '"public"."truncated"']);
+    });
+  });
+});
