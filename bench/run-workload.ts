@@ -20,6 +20,7 @@ import { measureStep } from "./measure/measure-step.ts";
 import { pinServer, postmasterPid, serverUsage } from "./measure/server-usage.ts";
 import type { BenchOptions, CoreSet } from "./options.ts";
 import type { Results, Run } from "./results.ts";
+import type { Surroundings } from "./surroundings.ts";
 import type { Workload } from "./workloads.ts";
 
 /** What runs of a workload need. */
@@ -32,11 +33,9 @@ export interface WorkloadRun {
   /** An empty folder for instances and archives. */
   folder: string;
   options: BenchOptions;
-  env: Readonly<Record<string, string | undefined>>;
-  signal: AbortSignal;
+  surroundings: Surroundings;
   /** Takes what was found. */
   results: Results;
-  note: (line: string) => void;
 }
 
 /** A workload under way. */
@@ -60,7 +59,7 @@ export async function runWorkload(run: WorkloadRun): Promise<void> {
   const rounds = Array.from({ length: options.rounds }, (_, index) => index + 1);
   const warmUp = options.quick ? [] : [0];
   if (!options.jobs.includes("backup")) {
-    run.note("backups that the other jobs need");
+    run.surroundings.note("backups that the other jobs need");
     for (const owner of archiveOwners(run.entries)) await takeTurn(stage, "backup", owner, 0, options.coreSets[0]);
   }
   for (const job of options.jobs) {
@@ -74,7 +73,8 @@ export async function runWorkload(run: WorkloadRun): Promise<void> {
 }
 
 async function makeStage(run: WorkloadRun): Promise<Stage> {
-  const { workload, cluster, folder, results, note } = run;
+  const { workload, cluster, folder, results } = run;
+  const { note } = run.surroundings;
   note(`making ${workload.about}`);
   const startedMs = performance.now();
   const source = await makeSource(cluster, folder, workload.scale);
@@ -102,7 +102,8 @@ async function takeTurn(
   round: number,
   coreSet: CoreSet | undefined,
 ): Promise<void> {
-  const { workload, options, results, signal, out } = stage;
+  const { workload, options, results, out } = stage;
+  const { note, signal } = stage.surroundings;
   const { name } = entry.contestant;
   if (out.has(name) || out.has(entry.archiveOf ?? name) || out.has(`${job} ${name}`)) return;
   const cores = coreSet?.list === undefined ? "" : ` on cores ${coreSet.list}`;
@@ -110,13 +111,13 @@ async function takeTurn(
   try {
     const measured = await measure(stage, job, entry, round, coreSet);
     results.runs.push(measured);
-    stage.note(`${label}: ${(measured.wallMs / 1000).toFixed(2)} s`);
+    note(`${label}: ${(measured.wallMs / 1000).toFixed(2)} s`);
   } catch (error) {
     signal.throwIfAborted();
     const details = error instanceof AppError ? error.details : [(error as Error).stack ?? ""];
     const message = messageOf(error);
     results.failures.push({ workload: workload.name, job, contestant: name, round, message, details });
-    stage.note([`${label}: failed: ${message}`, ...details].join("\n  "));
+    note([`${label}: failed: ${message}`, ...details].join("\n  "));
     out.add(job === "backup" ? name : `${job} ${name}`);
   }
 }
@@ -128,7 +129,8 @@ async function measure(
   round: number,
   coreSet: CoreSet | undefined,
 ): Promise<Run> {
-  const { workload, cluster, source, folder, env, signal, serverPid } = stage;
+  const { workload, cluster, source, folder, serverPid } = stage;
+  const { env, signal } = stage.surroundings;
   const ownFolder = join(folder, "contestants", (archiveOf ?? contestant.name).replaceAll(/[^\w.-]+/g, "-"));
   if (job === "backup") await rm(ownFolder, { recursive: true, force: true });
   await mkdir(ownFolder, { recursive: true });

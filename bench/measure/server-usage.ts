@@ -14,7 +14,7 @@ export interface ServerUsage {
 }
 
 /** Process id of a private cluster's first process. */
-export async function postmasterPid(cluster: Cluster): Promise<number> {
+export async function postmasterPid(cluster: Pick<Cluster, "host">): Promise<number> {
   return Number.parseInt(await readFile(join(cluster.host, "data", "postmaster.pid"), "utf8"), 10);
 }
 

@@ -7,6 +7,7 @@ export interface Summary {
   job: Job;
   contestant: string;
   cores: string | undefined;
+  coreCount: number;
   rounds: number;
   wallMs: number;
   wallMinMs: number;
@@ -39,7 +40,7 @@ export function summarise(results: Pick<Results, "runs">): Summary[] {
 }
 
 function summary(runs: readonly Run[]): Summary {
-  const { workload, job, contestant, cores } = runs[0] as Run;
+  const { workload, job, contestant, cores, coreCount } = runs[0] as Run;
   const of = (value: (run: Run) => number): number[] => runs.map(value);
   const wallMs = of((run) => run.wallMs);
   const archiveBytes = runs.map((run) => run.archiveBytes).filter((bytes) => bytes !== undefined);
@@ -48,6 +49,7 @@ function summary(runs: readonly Run[]): Summary {
     job,
     contestant,
     cores,
+    coreCount,
     rounds: runs.length,
     wallMs: median(wallMs),
     wallMinMs: Math.min(...wallMs),

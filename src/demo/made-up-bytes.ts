@@ -10,6 +10,9 @@ export function madeUpDashedUuid(seed: string, label: string): string {
   return madeUpUuid(seed, label).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }
 
+/** Encrypted to make noise; shared, because filling it anew costs more than a small file itself. */
+const zeros = Buffer.alloc(1024 * 1024);
+
 /**
  * Bytes that follow from seed and label, in blocks of up to 1 MiB.
  * @param compressible true: like rows of an elevation model, with noise in the low bits; false: no compressor gains on them
@@ -22,7 +25,6 @@ export function* madeUpBytes(
 ): Generator<Uint8Array, void, undefined> {
   const key = createHash("md5").update(`${seed}\n${label}\nbytes`).digest();
   const noise = createCipheriv("aes-128-ctr", key, Buffer.alloc(16));
-  const zeros = Buffer.alloc(1024 * 1024);
   for (let offset = 0; offset < sizeBytes; offset += zeros.length) {
     const block = noise.update(zeros.subarray(0, Math.min(zeros.length, sizeBytes - offset)));
     if (compressible) {

@@ -1,0 +1,38 @@
+import { expect, test } from "vitest";
+import { parseOptions } from "../../bench/options.ts";
+
+test("everything at full size, three rounds, when nothing is said", () => {
+  expect(parseOptions([])).toMatchObject({
+    quick: false,
+    contestants: undefined,
+    jobs: ["backup", "restore", "verify"],
+    rounds: 3,
+  });
+});
+
+test("workloads, contestants, jobs and cores are chosen by name", () => {
+  const args = ["--only", "one,layers", "--contestants", "ngwbackup in place", "--jobs-of", "restore", "--cores", "0"];
+  const options = parseOptions([...args, "--cores", "0,2-4", "--rounds", "5"]);
+  expect(options).toMatchObject({
+    contestants: ["ngwbackup in place"],
+    jobs: ["restore"],
+    rounds: 5,
+    coreSets: [
+      { list: "0", count: 1 },
+      { list: "0,2-4", count: 4 },
+    ],
+  });
+  if (options === "help") throw new Error("no help was asked for");
+  expect(options.workloads.map(({ name }) => name)).toEqual(["layers", "one"]);
+});
+
+test.each([
+  [["--only", "nothing"], "there is no workload nothing"],
+  [["--contestants", "tar"], "there is no contestant tar"],
+  [["--jobs-of", "prune"], "there is no job prune"],
+  [["--rounds", "0"], "--rounds takes a number from 1"],
+  [["--cores", "all"], "all is no list of cores"],
+  [["--fast"], "Unknown option '--fast'"],
+])("%j is refused", (args, message) => {
+  expect(() => parseOptions(args)).toThrow(message);
+});
