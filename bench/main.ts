@@ -7,7 +7,8 @@ import { processContext } from "../src/process-context.ts";
 import { coloursFor } from "../src/terminal/colours.ts";
 import { formatError } from "../src/terminal/error-text.ts";
 import { formatDuration } from "../src/terminal/format.ts";
-import { parseOptions, usage } from "./options.ts";
+import { runLatency } from "./latency/run-latency.ts";
+import { parseCommonOptions, parseOptions, usage } from "./options.ts";
 import { runBench } from "./run-bench.ts";
 import { withSurroundings } from "./surroundings.ts";
 
@@ -22,16 +23,27 @@ try {
 }
 
 async function main(args: readonly string[]): Promise<number> {
-  const startedMs = performance.now();
   const print = (text: string): void => void process.stdout.write(text);
-  const options = parseOptions(args);
-  if (options === "help") {
+  if (args.includes("--help")) {
     print(usage);
     return ExitCode.done;
   }
-  return withSurroundings(context, options.folder, async (surroundings) => {
-    const isComplete = await runBench(options, surroundings, print);
-    surroundings.note(`done in ${formatDuration(performance.now() - startedMs)}`);
-    return isComplete ? ExitCode.done : ExitCode.failed;
-  });
+  const startedMs = performance.now();
+  const [part, ...others] = args;
+  const isComplete = part === "latency" ? await latency(others, print) : await comparison(args, print);
+  process.stderr.write(`done in ${formatDuration(performance.now() - startedMs)}\n`);
+  return isComplete ? ExitCode.done : ExitCode.failed;
 }
+
+async function comparison(args: readonly string[], print: Print): Promise<boolean> {
+  const options = parseOptions(args);
+  return withSurroundings(context, options.folder, (surroundings) => runBench(options, surroundings, print));
+}
+
+async function latency(args: readonly string[], print: Print): Promise<boolean> {
+  const options = parseCommonOptions(args);
+  await withSurroundings(context, options.folder, (surroundings) => runLatency(options, surroundings, print));
+  return true;
+}
+
+type Print = (text: string) => void;

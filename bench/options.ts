@@ -1,24 +1,28 @@
 import { availableParallelism } from "node:os";
-import { parseArgs } from "node:util";
+import { parseArgs, type ParseArgsOptionsConfig } from "node:util";
 import { UsageError } from "../src/errors.ts";
 import { allJobs, entries, type Job } from "./contestants/registry.ts";
 import { fullWorkloads, quickWorkloads, type Workload } from "./workloads.ts";
 
-/** What a bench runs. */
-export interface BenchOptions {
+/** What every part of the bench is told. */
+export interface CommonOptions {
   quick: boolean;
-  workloads: readonly Workload[];
-  /** Names; undefined: all of the workload. */
-  contestants: readonly string[] | undefined;
-  jobs: readonly Job[];
   /** Measured rounds, after a warm-up unless it is quick. */
   rounds: number;
-  /** Each is measured with every one of these, by turns. */
-  coreSets: readonly CoreSet[];
   /** Where the results go; undefined: bench/results/<time>.json. */
   jsonPath: string | undefined;
   /** An existing folder to make the data in; undefined: the one of temporary files. */
   folder: string | undefined;
+}
+
+/** What the comparison of contestants runs. */
+export interface BenchOptions extends CommonOptions {
+  workloads: readonly Workload[];
+  /** Names; undefined: all of the workload. */
+  contestants: readonly string[] | undefined;
+  jobs: readonly Job[];
+  /** Each is measured with every one of these, by turns. */
+  coreSets: readonly CoreSet[];
 }
 
 /** Cores that contestants and server are kept on. */
@@ -30,25 +34,51 @@ export interface CoreSet {
 
 /** What `npm run bench -- --help` prints. */
 export const usage = `usage: npm run bench -- [options]
-  --quick               a small version of everything, one round, in under two minutes
-  --only NAME,...       workloads: ${fullWorkloads.map(({ name }) => name).join(", ")}
+       npm run bench -- latency [--quick] [--rounds N] [--json FILE] [--folder DIR]
+
+Compares ours with others on made-up instances. latency: how long a query of somebody else takes beside a backup.
+
+  --quick                 a small version of everything, one round, in under two minutes
+  --only NAME,...         workloads: ${fullWorkloads.map(({ name }) => name).join(", ")}
   --contestants NAME,...  ${entries.map(({ contestant }) => contestant.name).join(", ")}
-  --jobs-of JOB,...     ${allJobs.join(", ")}
-  --rounds N            measured rounds; 3, with --quick 1
-  --cores LIST          keep contestants and server on these cores (0, 0,1, 0-3); given several times, by turns
-  --json FILE           where the results go; bench/results/<time>.json
-  --folder DIR          an existing folder to make the data in
+  --jobs-of JOB,...       ${allJobs.join(", ")}
+  --rounds N              measured rounds; 3, with --quick 1
+  --cores LIST            keep contestants and server on these cores (0, 0,1, 0-3); given several times, by turns
+  --json FILE             where the results go; bench/results/<time>.json
+  --folder DIR            an existing folder to make the data in, which every user can reach
 `;
 
+const commonFlags = {
+  quick: { type: "boolean" },
+  rounds: { type: "string" },
+  json: { type: "string" },
+  folder: { type: "string" },
+} as const;
+
+const choiceFlags = {
+  only: { type: "string" },
+  contestants: { type: "string" },
+  "jobs-of": { type: "string" },
+  cores: { type: "string", multiple: true },
+} as const;
+
 const quickContestants = ["ngwbackup", "ngwbackup in place", "nextgisweb-steps", "pg_dump -Fc", "floor"];
+
+/**
+ * Reads the arguments of a part that is not told what to compare.
+ * @throws UsageError when one makes no sense
+ */
+export function parseCommonOptions(args: readonly string[]): CommonOptions {
+  const { quick = false, rounds, json, folder } = parseFlags(args, commonFlags);
+  return { quick, rounds: roundsOf(rounds, quick), jsonPath: json, folder };
+}
 
 /**
  * Reads the arguments of a bench.
  * @throws UsageError when one makes no sense
  */
-export function parseOptions(args: readonly string[]): BenchOptions | "help" {
-  const flags = parseFlags(args);
-  if (flags.help === true) return "help";
+export function parseOptions(args: readonly string[]): BenchOptions {
+  const flags = parseFlags(args, { ...commonFlags, ...choiceFlags });
   const quick = flags.quick === true;
   const workloads = quick ? quickWorkloads : fullWorkloads;
   const contestants = entries.map(({ contestant }) => contestant.name);
@@ -57,15 +87,12 @@ export function parseOptions(args: readonly string[]): BenchOptions | "help" {
     workloads.map(({ name }) => name),
     "workload",
   );
-  const rounds = Number(flags.rounds ?? (quick ? 1 : 3));
-  if (!Number.isSafeInteger(rounds) || rounds < 1)
-    throw new UsageError("bench-rounds", "--rounds takes a number from 1");
   return {
     quick,
     workloads: workloads.filter(({ name }) => chosen?.includes(name) ?? true),
     contestants: names(flags.contestants, contestants, "contestant") ?? (quick ? quickContestants : undefined),
     jobs: (names(flags["jobs-of"], allJobs, "job") as Job[] | undefined) ?? allJobs,
-    rounds,
+    rounds: roundsOf(flags.rounds, quick),
     coreSets:
       flags.cores === undefined ? [{ list: undefined, count: availableParallelism() }] : flags.cores.map(coreSet),
     jsonPath: flags.json,
@@ -73,25 +100,18 @@ export function parseOptions(args: readonly string[]): BenchOptions | "help" {
   };
 }
 
-function parseFlags(args: readonly string[]) {
+function parseFlags<Flags extends ParseArgsOptionsConfig>(args: readonly string[], options: Flags) {
   try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        help: { type: "boolean" },
-        quick: { type: "boolean" },
-        only: { type: "string" },
-        contestants: { type: "string" },
-        "jobs-of": { type: "string" },
-        rounds: { type: "string" },
-        cores: { type: "string", multiple: true },
-        json: { type: "string" },
-        folder: { type: "string" },
-      },
-    }).values;
+    return parseArgs({ args: [...args], options }).values;
   } catch (error) {
     throw new UsageError("bench-usage", (error as Error).message, { hints: ["npm run bench -- --help"], cause: error });
   }
+}
+
+function roundsOf(given: string | undefined, quick: boolean): number {
+  const rounds = Number(given ?? (quick ? 1 : 3));
+  if (Number.isSafeInteger(rounds) && rounds > 0) return rounds;
+  throw new UsageError("bench-rounds", "--rounds takes a number from 1");
 }
 
 function names(given: string | undefined, known: readonly string[], what: string): string[] | undefined {

@@ -17,7 +17,7 @@ import {
   tablesBySize,
 } from "./instances.ts";
 import { measureStep } from "./measure/measure-step.ts";
-import { pinServer, postmasterPid, serverUsage } from "./measure/server-usage.ts";
+import { pinTree, postmasterPid, treeUsage } from "./measure/process-tree.ts";
 import type { BenchOptions, CoreSet } from "./options.ts";
 import type { Results, Run } from "./results.ts";
 import type { Surroundings } from "./surroundings.ts";
@@ -138,13 +138,15 @@ async function measure(
   const place = placeFor(stage, instance, ownFolder, coreSet?.count ?? 1);
   const step = await contestant[job]?.(place);
   if (step === undefined) throw new AppError("bench-job", `${contestant.name} has no ${job}`);
-  if (coreSet?.list !== undefined) await pinServer(serverPid, coreSet.list);
+  if (coreSet?.list !== undefined) await pinTree(serverPid, coreSet.list);
   await checkpoint(cluster);
   await promisify(execFile)("sync");
-  const before = await serverUsage(serverPid);
+  const before = await treeUsage(serverPid);
   const cores = coreSet?.list;
-  const usage = await measureStep(step, { cores, env, signal, logPath: join(folder, "programs.log") });
-  const after = await serverUsage(serverPid);
+  const usage = await withTimeLimit(signal, (limited) =>
+    measureStep(step, { cores, env, signal: limited, logPath: join(folder, "programs.log") }),
+  );
+  const after = await treeUsage(serverPid);
   // Of the first restore of each contestant: nobody is to win by doing nothing.
   if (job === "restore" && round <= 1) await checkRestored(stage, instance, rowsOnly);
   return {
@@ -160,6 +162,19 @@ async function measure(
     serverDiskWrittenBytes: after.diskWrittenBytes - before.diskWrittenBytes,
     archiveBytes: job === "backup" ? await folderBytes(ownFolder) : undefined,
   };
+}
+
+/** Nobody is to stop a bench by never ending. */
+async function withTimeLimit<T>(signal: AbortSignal, action: (limited: AbortSignal) => Promise<T>): Promise<T> {
+  const limitMinutes = 30;
+  const late = new AbortController();
+  const reason = new AppError("bench-time", `it was stopped after ${limitMinutes} minutes`);
+  const timer = setTimeout(() => late.abort(reason), limitMinutes * 60_000);
+  try {
+    return await action(AbortSignal.any([signal, late.signal]));
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function placeFor({ cluster, tables }: Stage, instance: BenchInstance, folder: string, jobs: number): Place {

@@ -1,9 +1,9 @@
 import { join } from "node:path";
-import type { Contestant, Place, Step } from "./contestant.ts";
+import type { Contestant, Place, Program, Step } from "./contestant.ts";
 
-const programPath = join(import.meta.dirname, "..", "..", "src", "cli.ts");
+const launcherPath = join(import.meta.dirname, "..", "..", "bin", "ngwbackup");
 
-/** Ours, as the launcher in `bin/` runs it; restores side by side. */
+/** Ours; restores side by side. */
 export const ngwbackup: Contestant = {
   name: "ngwbackup",
   about: "ngwbackup backup, restore --side-by-side, verify",
@@ -24,20 +24,19 @@ export const ngwbackupInPlace: Contestant = {
 
 /** A command of ours for an instance, as a step. */
 export function ngwbackupStep(place: Pick<Place, "instance">, args: readonly string[]): Step {
+  return { programs: [ngwbackupProgram(place, args)] };
+}
+
+/** A command of ours for an instance, as its users start it. */
+export function ngwbackupProgram({ instance }: Pick<Place, "instance">, args: readonly string[]): Program {
   const [command = "", ...others] = args;
-  const argv = [
-    process.execPath,
-    "--disable-warning=ExperimentalWarning",
-    programPath,
-    command,
-    "--config",
-    place.instance.configPath,
-    ...others,
-  ];
-  return { programs: [{ argv }] };
+  return {
+    argv: [launcherPath, command, "--config", instance.configPath, ...others],
+    env: { NGWBACKUP_NODE: process.execPath },
+  };
 }
 
 /** Where our archive stands in the contestant's folder. */
-function archivePath(place: Place): string {
-  return join(place.folder, "archive.ngwbackup");
+export function archivePath({ folder }: Pick<Place, "folder">): string {
+  return join(folder, "archive.ngwbackup");
 }

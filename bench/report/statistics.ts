@@ -30,6 +30,12 @@ export function median(values: readonly number[]): number {
   return ((sorted[Math.ceil(middle) - 1] ?? Number.NaN) + (sorted[Math.floor(middle)] ?? Number.NaN)) / 2;
 }
 
+/** The value that so many percent of all do not exceed (nearest rank); NaN of no values. */
+export function percentile(values: readonly number[], percent: number): number {
+  const sorted = values.toSorted((left, right) => left - right);
+  return sorted[Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1)] ?? Number.NaN;
+}
+
 /** Summaries in the order in which workloads, jobs, cores and contestants first came; warm-ups left out. */
 export function summarise(results: Pick<Results, "runs">): Summary[] {
   const groups = Map.groupBy(
