@@ -6,6 +6,8 @@ export interface ByteSource {
   /** Path or URL for messages. */
   readonly label: string;
   readonly sizeBytes: number;
+  /** Descriptor of the local file that all of it stands in, for threads that read it by themselves; good until `close`. */
+  readonly fd?: number;
   /**
    * Reads exactly `lengthBytes` from `offsetBytes`; several calls may be under way at once.
    * @throws AppError when the range cannot be read whole

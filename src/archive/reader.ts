@@ -19,6 +19,8 @@ export interface ArchiveReader {
   readonly kind: "zip" | "folder";
   /** The ZIP comment; for a folder the same text, made from its `manifest.sha256`; "" when there is none. */
   readonly comment: string;
+  /** Where threads find the bytes of a ZIP that is a local file; its entries are `ZipEntry`. */
+  readonly zipFile?: { fd: number; sizeBytes: number; directoryOffsetBytes: number };
   /** By name, in the order of the archive. A `./` entry is left out. */
   readonly entries: ReadonlyMap<string, ArchiveEntry>;
   /**

@@ -36,6 +36,9 @@ export async function openZipArchive(source: ByteSource): Promise<ArchiveReader>
     label,
     kind: "zip",
     comment: end.comment,
+    ...(source.fd === undefined
+      ? {}
+      : { zipFile: { fd: source.fd, sizeBytes: source.sizeBytes, directoryOffsetBytes: end.directoryOffsetBytes } }),
     entries,
     read: (name, options = {}) => read(name, options.signal),
     async readAll(name, maxBytes) {

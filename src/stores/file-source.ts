@@ -40,6 +40,7 @@ export function fileSource(file: FileHandle, label: string, sizeBytes: number): 
   return {
     label,
     sizeBytes,
+    fd: file.fd,
     async read(offsetBytes, lengthBytes) {
       const inside = offsetBytes >= 0 && lengthBytes >= 0 && offsetBytes + lengthBytes <= sizeBytes;
       if (!inside) throw new RangeError(`${label}: read of ${lengthBytes} at ${offsetBytes}, of ${sizeBytes} bytes`);

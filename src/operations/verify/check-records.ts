@@ -1,7 +1,7 @@
 import { componentIndexName } from "../../archive/entry-names.ts";
 import type { ArchiveContents } from "../contents/archive-contents.ts";
 import { readRecords } from "../contents/read-records.ts";
-import type { ProblemList } from "./verify.ts";
+import type { ProblemList } from "./problem-list.ts";
 
 /** Checks that each component's index and its records belong together: numbers, sizes, digests, no name twice. */
 export async function checkRecords(contents: ArchiveContents, problems: ProblemList): Promise<void> {

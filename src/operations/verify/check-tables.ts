@@ -1,5 +1,5 @@
 import { type ArchiveContents, tableDataEntries } from "../contents/archive-contents.ts";
-import type { ProblemList } from "./verify.ts";
+import type { ProblemList } from "./problem-list.ts";
 
 /** Checks that the table of contents and the entries with rows belong together. */
 export function checkTables(contents: ArchiveContents, problems: ProblemList): void {

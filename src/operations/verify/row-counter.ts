@@ -14,18 +14,17 @@ export class RowCounter {
     let position = 0;
     while (position < chunk.length) {
       if (this.#atLineStart) {
-        const needed = terminator.length - this.#start.length;
-        const piece = chunk.subarray(position, position + needed);
-        const head = this.#start.length === 0 ? piece : Buffer.concat([this.#start, piece]);
-        if (terminator.subarray(0, head.length).equals(head)) {
-          if (head.length === terminator.length) {
-            this.#ended = true;
+        // Almost every line shows by its first byte that it is a row.
+        if (this.#start.length > 0 || chunk[position] === terminator[0]) {
+          const needed = terminator.length - this.#start.length;
+          const head = Buffer.concat([this.#start, chunk.subarray(position, position + needed)]);
+          if (terminator.subarray(0, head.length).equals(head)) {
+            this.#ended = head.length === terminator.length;
+            this.#start = head;
             return;
           }
-          this.#start = Buffer.from(head);
-          return;
+          this.#start = Buffer.alloc(0);
         }
-        this.#start = Buffer.alloc(0);
         this.#atLineStart = false;
       }
       const end = chunk.indexOf(newline, position);

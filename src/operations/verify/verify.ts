@@ -1,4 +1,4 @@
-import { type Damage, describeDamage } from "../../archive/damage.ts";
+import type { Damage } from "../../archive/damage.ts";
 import { type AppError, DamagedError } from "../../errors.ts";
 import { type Reporter, startStage } from "../../progress.ts";
 import { type ArchiveContents, readContents } from "../contents/archive-contents.ts";
@@ -6,6 +6,7 @@ import type { ArchiveReader } from "../../archive/reader.ts";
 import { checkEntries, checkListed } from "./check-entries.ts";
 import { checkRecords } from "./check-records.ts";
 import { checkTables } from "./check-tables.ts";
+import { ProblemList } from "./problem-list.ts";
 
 /** What verify found out about an archive. */
 export interface VerifyResult {
@@ -15,31 +16,6 @@ export interface VerifyResult {
   problems: string[];
   /** Bytes that were read. */
   readBytes: number;
-}
-
-/** More problems than this are counted, not listed: one flipped directory entry can give a line an entry. */
-const problemsListed = 1000;
-
-/** Collects problems as lines. */
-export class ProblemList {
-  readonly lines: string[] = [];
-  #more = 0;
-
-  add(damage: Damage | string): void {
-    if (this.lines.length < problemsListed)
-      this.lines.push(typeof damage === "string" ? damage : describeDamage(damage));
-    else this.#more += 1;
-  }
-
-  /** Takes the error of a reader; one that speaks of anything but damage is thrown on. */
-  addError(label: string, error: unknown): void {
-    if (!(error instanceof DamagedError)) throw error;
-    this.add(error.message.startsWith(`${label}: `) ? error.message.slice(label.length + 2) : error.message);
-  }
-
-  all(): string[] {
-    return this.#more === 0 ? this.lines : [...this.lines, `and ${this.#more} more`];
-  }
 }
 
 /**
