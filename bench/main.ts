@@ -8,6 +8,7 @@ import { coloursFor } from "../src/terminal/colours.ts";
 import { formatError } from "../src/terminal/error-text.ts";
 import { formatDuration } from "../src/terminal/format.ts";
 import { runLatency } from "./latency/run-latency.ts";
+import { runModel } from "./model/run-model.ts";
 import { parseCommonOptions, parseOptions, usage } from "./options.ts";
 import { runBench } from "./run-bench.ts";
 import { withSurroundings } from "./surroundings.ts";
@@ -30,7 +31,10 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const startedMs = performance.now();
   const [part, ...others] = args;
-  const isComplete = part === "latency" ? await latency(others, print) : await comparison(args, print);
+  let isComplete = true;
+  if (part === "latency") await measurement(others, print, runLatency);
+  else if (part === "model") await measurement(others, print, runModel);
+  else isComplete = await comparison(args, print);
   process.stderr.write(`done in ${formatDuration(performance.now() - startedMs)}\n`);
   return isComplete ? ExitCode.done : ExitCode.failed;
 }
@@ -40,10 +44,9 @@ async function comparison(args: readonly string[], print: Print): Promise<boolea
   return withSurroundings(context, options.folder, (surroundings) => runBench(options, surroundings, print));
 }
 
-async function latency(args: readonly string[], print: Print): Promise<boolean> {
+async function measurement(args: readonly string[], print: Print, run: typeof runLatency): Promise<void> {
   const options = parseCommonOptions(args);
-  await withSurroundings(context, options.folder, (surroundings) => runLatency(options, surroundings, print));
-  return true;
+  await withSurroundings(context, options.folder, (surroundings) => run(options, surroundings, print));
 }
 
 type Print = (text: string) => void;

@@ -34,9 +34,10 @@ export interface CoreSet {
 
 /** What `npm run bench -- --help` prints. */
 export const usage = `usage: npm run bench -- [options]
-       npm run bench -- latency [--quick] [--rounds N] [--json FILE] [--folder DIR]
+       npm run bench -- latency|model [--quick] [--rounds N] [--json FILE] [--folder DIR]
 
-Compares ours with others on made-up instances. latency: how long a query of somebody else takes beside a backup.
+Compares ours with others on made-up instances. latency: how long a query of somebody else takes beside a backup. model:
+what the stages of ours take on one core and on two, and would take on more.
 
   --quick                 a small version of everything, one round, in under two minutes
   --only NAME,...         workloads: ${fullWorkloads.map(({ name }) => name).join(", ")}

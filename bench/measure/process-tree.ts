@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -23,17 +24,31 @@ export async function treeUsage(pid: number): Promise<TreeUsage> {
   const usage: TreeUsage = { cpuMs: 0, diskReadBytes: 0, diskWrittenBytes: 0 };
   for (const process of await processTree(pid)) {
     const [stat, io] = await Promise.all([readProc(`${process}/stat`), readProc(`${process}/io`)]);
-    usage.cpuMs += cpuMsOf(stat, true);
+    usage.cpuMs += cpuMsOf(stat, "all");
     usage.diskReadBytes += Number(/^read_bytes: (\d+)/m.exec(io)?.[1] ?? 0);
     usage.diskWrittenBytes += Number(/^write_bytes: (\d+)/m.exec(io)?.[1] ?? 0);
   }
   return usage;
 }
 
-/** Processor time of a process, without its children, and that of its first thread. */
-export async function threadUsage(pid: number): Promise<{ cpuMs: number; mainThreadCpuMs: number }> {
-  const [all, first] = await Promise.all([readProc(`${pid}/stat`), readProc(`${pid}/task/${pid}/stat`)]);
-  return { cpuMs: cpuMsOf(all, false), mainThreadCpuMs: cpuMsOf(first, false) };
+/** Processor time of a program: of its threads, and of programs that it has started. */
+export interface ProgramCpu {
+  mainThreadMs: number;
+  otherThreadsMs: number;
+  programsMs: number;
+}
+
+/** Processor time of a program until now; undefined when it has ended. */
+export async function programCpu(pid: number): Promise<ProgramCpu | undefined> {
+  // At once: a program that is about to end does not wait for us.
+  const [all, main] = [`${pid}/stat`, `${pid}/task/${pid}/stat`].map(readProcNow);
+  if (all === undefined || main === undefined) return undefined;
+  const mainThreadMs = cpuMsOf(main, "own");
+  let programsMs = cpuMsOf(all, "children");
+  for (const process of (await processTree(pid)).slice(1)) {
+    programsMs += cpuMsOf(await readProc(`${process}/stat`), "all");
+  }
+  return { mainThreadMs, otherThreadsMs: cpuMsOf(all, "own") - mainThreadMs, programsMs };
 }
 
 /**
@@ -60,10 +75,10 @@ async function processTree(pid: number): Promise<number[]> {
   return tree;
 }
 
-/** Processor time of a `stat` of /proc, with or without that of children that were waited for. */
-function cpuMsOf(stat: string, withChildren: boolean): number {
+/** Processor time of a `stat` of /proc: its own, that of children it has waited for, or both. */
+function cpuMsOf(stat: string, whose: "own" | "children" | "all"): number {
   const clockTickMs = 10;
-  const ticks = fieldsOf(stat).slice(11, withChildren ? 15 : 13);
+  const ticks = fieldsOf(stat).slice(whose === "children" ? 13 : 11, whose === "own" ? 13 : 15);
   return ticks.reduce((sum, value) => sum + Number(value) * clockTickMs, 0);
 }
 
@@ -75,4 +90,12 @@ function fieldsOf(stat: string): string[] {
 /** Empty when the process has ended. */
 async function readProc(path: string): Promise<string> {
   return readFile(`/proc/${path}`, "utf8").catch(() => "");
+}
+
+function readProcNow(path: string): string | undefined {
+  try {
+    return readFileSync(`/proc/${path}`, "utf8");
+  } catch {
+    return undefined;
+  }
 }
