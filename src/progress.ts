@@ -33,5 +33,24 @@ export function startStage(reporter: Reporter, stage: string, totalBytes?: numbe
   };
 }
 
+/**
+ * Counts a stage that runs beside others, and opens it only when the others are done.
+ * @param totalBytes see {@link startStage}
+ */
+export function stageBehind(reporter: Reporter, stage: string, totalBytes?: number): StageProgress & { show(): void } {
+  let doneBytes = 0;
+  let shown: StageProgress | undefined;
+  return {
+    advance(bytes) {
+      if (shown === undefined) doneBytes += bytes;
+      else shown.advance(bytes);
+    },
+    show() {
+      shown = startStage(reporter, stage, totalBytes);
+      shown.advance(doneBytes);
+    },
+  };
+}
+
 /** A reporter that drops everything. */
 export const silentReporter: Reporter = { report() {} };

@@ -16,6 +16,7 @@ import {
 import { createReadStream } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { DamagedError } from "../errors.ts";
+import { forEachAtOnce } from "../for-each-at-once.ts";
 import { syncFileSystem, syncPath } from "./sync-files.ts";
 import type { WorkFolder } from "./work-folder.ts";
 
@@ -76,6 +77,9 @@ async function moveOver(from: string, to: string): Promise<void> {
   }
   await rm(from, { force: true });
 }
+
+/** Files that are moved at once: each takes several waits for the file system. */
+const filesAtOnce = 16;
 
 /** A second name for a file, or a copy where that is on another file system. */
 async function keepCopy(from: string, to: string): Promise<void> {
@@ -225,10 +229,15 @@ export async function planRemovals(
  * a file. Files whose name nobody refers to yet are harmless, so this comes before the database's switch.
  */
 export async function putNewFiles(files: RestoreFiles): Promise<void> {
-  for await (const file of readList(files, "put")) {
+  const touched = new Set<string>();
+  await forEachAtOnce(readList(files, "put"), filesAtOnce, async (file) => {
     const live = liveName(files, file);
     const staged = newName(files, file);
-    if (live === undefined || !(await exists(staged))) continue;
+    if (live === undefined) return;
+    // Also what an earlier run has put, which may have died before it was durable.
+    for (let place = dirname(live); place.length >= files.areas[file.area]!.length; place = dirname(place))
+      touched.add(place);
+    if (!(await exists(staged))) return;
     const kept = previousName(files, file);
     if ((await exists(live)) && !(await exists(kept)) && !(await isSameFile(live, staged))) {
       await makeFolder(files, dirname(kept));
@@ -236,8 +245,11 @@ export async function putNewFiles(files: RestoreFiles): Promise<void> {
     }
     await makeFolder(files, dirname(live));
     await moveOver(staged, live);
-  }
-  await syncAreas(files);
+  });
+  // Folders alone: syncing the file system would wait for all that the database's server has written as well.
+  await forEachAtOnce(touched, filesAtOnce, async (folder) => {
+    if (await exists(folder)) await syncPath(folder);
+  });
 }
 
 /** Moves what the new state does not know out of the live folders; after the database's switch, never before. */

@@ -8,7 +8,7 @@ import { createWorkFolder, removeWorkFolder } from "../../files/work-folder.ts";
 import { type Client, connect } from "../../postgres/connection.ts";
 import type { Settings } from "../../config/settings.ts";
 import { takeOperationLock } from "../../postgres/operation-lock.ts";
-import { type Reporter, startStage } from "../../progress.ts";
+import { type Reporter, stageBehind, startStage } from "../../progress.ts";
 import type { ArchiveContents } from "../contents/archive-contents.ts";
 import { storageFolders } from "../storage-folders.ts";
 import { databaseStates } from "./database-states.ts";
@@ -66,6 +66,8 @@ export async function runRestore(
     keepUntil: keepUntil.toISOString(),
     archive: contents.reader.label,
   };
+  const stopBoth = new AbortController();
+  const signal = AbortSignal.any([context.signal, stopBoth.signal]);
   const database = createDatabaseRestore(plan.way, {
     settings,
     contents,
@@ -73,21 +75,26 @@ export async function runRestore(
     runId,
     keepUntil,
     held,
-    context,
+    context: { ...context, signal },
     reporter,
     afterLoad: async (client) => void notes.push(...(await (await detectApplication(client)).afterLoad(client))),
   });
   let staged: StagedFiles = { reused: 0, staged: 0, stagedBytes: 0 };
   try {
-    if (files !== undefined) {
-      await writeRunRecord(files.work, record);
-      staged = await stageFiles(contents, files, {
-        hold: request.keepPreviousMs > 0,
-        progress: startStage(reporter, "files", plan.fileBytes),
-        signal: context.signal,
-      });
-    }
-    await database.prepare();
+    if (files !== undefined) await writeRunRecord(files.work, record);
+    const fileProgress = stageBehind(reporter, "files", plan.fileBytes);
+    // Both only make ready, so they go side by side: the one waits for the disk while the other computes.
+    await together(stopBoth, [
+      async () => {
+        if (files === undefined) return;
+        const hold = request.keepPreviousMs > 0;
+        staged = await stageFiles(contents, files, { hold, progress: fileProgress, signal });
+      },
+      async () => {
+        await database.prepare();
+        if (files !== undefined) fileProgress.show();
+      },
+    ]);
     context.signal.throwIfAborted();
     if (files !== undefined) await writeRunRecord(files.work, { ...record, state: "switching" });
     startStage(reporter, "switch");
@@ -101,6 +108,22 @@ export async function runRestore(
     throw restoreError(error);
   }
   return await finish({ files, record, runId, request, context, reporter, staged, notes, keepUntil });
+}
+
+/** Runs tasks at the same time; the first that fails stops the others, and its error is thrown once all have ended. */
+async function together(stop: AbortController, tasks: readonly (() => Promise<void>)[]): Promise<void> {
+  let failure: { error: unknown } | undefined;
+  await Promise.all(
+    tasks.map(async (task) => {
+      try {
+        await task();
+      } catch (error) {
+        failure ??= { error };
+        stop.abort(error);
+      }
+    }),
+  );
+  if (failure !== undefined) throw failure.error;
 }
 
 /** Takes everything back, whatever of it fails: the first error is the one that counts, and the next command tries again. */

@@ -59,10 +59,7 @@ const source: ByteSource = {
     if (offsetBytes < window.offsetBytes || offsetBytes + lengthBytes > end)
       window = {
         offsetBytes,
-        bytes: readFully(
-          offsetBytes,
-          Buffer.allocUnsafeSlow(Math.min(windowBytes, archive.sizeBytes - offsetBytes)),
-        ),
+        bytes: readFully(offsetBytes, Buffer.allocUnsafeSlow(Math.min(windowBytes, archive.sizeBytes - offsetBytes))),
       };
     const start = offsetBytes - window.offsetBytes;
     return window.bytes.subarray(start, start + lengthBytes);
