@@ -1,5 +1,9 @@
 import type { Contestant } from "./contestant.ts";
+import { floor } from "./floor.ts";
+import { nextgiswebSteps } from "./nextgisweb-steps.ts";
 import { ngwbackup, ngwbackupInPlace } from "./ngwbackup.ts";
+import { pgDumpCustom, pgDumpDirectory } from "./pg-dump-tar.ts";
+import { resticContestant } from "./restic.ts";
 
 /** What is measured of a contestant. */
 export type Job = "backup" | "restore" | "verify";
@@ -21,6 +25,11 @@ export interface Entry {
 export const entries: readonly Entry[] = [
   entry(ngwbackup),
   { contestant: ngwbackupInPlace, jobs: ["restore"], archiveOf: ngwbackup.name },
+  entry(nextgiswebSteps),
+  { ...entry(floor), rowsOnly: true },
+  entry(pgDumpCustom),
+  entry(pgDumpDirectory),
+  entry(resticContestant),
 ];
 
 function entry(contestant: Contestant): Entry {
