@@ -63,7 +63,7 @@ const choiceFlags = {
   cores: { type: "string", multiple: true },
 } as const;
 
-const quickContestants = ["ngwbackup", "ngwbackup in place", "nextgisweb-steps", "pg_dump -Fc", "floor"];
+const quickContestants = ["ngwbackup", "ngwbackup in place", "nextgisweb-steps", "floor", "pg_dump + tar"];
 
 /**
  * Reads the arguments of a part that is not told what to compare.

@@ -1,8 +1,9 @@
-import { chmod, mkdir, mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { chmod, lstat, mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { type Cluster, startCluster } from "../src/cluster/cluster.ts";
 import { ensureServer } from "../src/cluster/install-server.ts";
+import { isAlive, ownPid } from "../src/cluster/processes.ts";
 import type { ServerBinaries } from "../src/cluster/server-binaries.ts";
 import type { Context } from "../src/context.ts";
 
@@ -20,6 +21,9 @@ export interface Surroundings {
   note: (line: string) => void;
 }
 
+/** Start of the names of folders; the process id of the bench follows. */
+const folderPrefix = "ngwbackup-bench-";
+
 /**
  * Makes a folder, does something in it, and removes it, however that ends.
  * @param parentFolder an existing folder; the one of temporary files when left out
@@ -34,13 +38,26 @@ export async function withSurroundings<T>(
   const env = Object.fromEntries(Object.entries(context.env).filter(([name]) => !/^(PG[A-Z]|NEXTGISWEB)/.test(name)));
   const note = (line: string): void => void stderr.write(`[${context.now().toISOString().slice(11, 19)}] ${line}\n`);
   const server = await ensureServer({ env, signal, isRoot, note });
-  const folder = await mkdtemp(join(parentFolder ?? tmpdir(), "ngwbackup-bench-"));
+  const parent = parentFolder ?? tmpdir();
+  await clearLeftovers(parent);
+  const folder = await mkdtemp(join(parent, `${folderPrefix}${ownPid}-`));
   try {
     // The server runs as another user when we are root, and has its data below.
     await chmod(folder, 0o711);
     return await action({ env, signal, server, folder, startedAt: context.now(), note });
   } finally {
     await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Removes the folders of benches that were killed: they may be many gigabytes. Their servers have gone with them. */
+async function clearLeftovers(parent: string): Promise<void> {
+  for (const name of await readdir(parent)) {
+    const pid = Number(new RegExp(`^${folderPrefix}(\\d+)-`).exec(name)?.[1] ?? Number.NaN);
+    if (Number.isNaN(pid) || isAlive(pid)) continue;
+    const folder = join(parent, name);
+    const { uid } = await lstat(folder);
+    if (uid === userInfo().uid) await rm(folder, { recursive: true, force: true });
   }
 }
 

@@ -1,6 +1,6 @@
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { chmod, readFile, readdir } from "node:fs/promises";
+import { chmod, mkdir, readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { tempFolder } from "../fixtures/temp-folder.ts";
@@ -49,8 +49,11 @@ test(
   },
 );
 
-test("stopped by Ctrl-C, it leaves nothing and ends with 130", { timeout: 60_000 }, async () => {
+test("stopped by Ctrl-C, it leaves nothing of its own nor of one that was killed", { timeout: 60_000 }, async () => {
   const folder = await benchFolder();
+  const ended = spawnSync("true").pid;
+  const kept = [`ngwbackup-bench-${process.pid}-a`, "other"];
+  for (const name of [...kept, `ngwbackup-bench-${ended}-a/data`]) await mkdir(join(folder, name), { recursive: true });
   const child = start(["--contestants", "ngwbackup", "--folder", folder]);
   child.stdout.resume();
   child.stderr.on("data", (text) => {
@@ -58,5 +61,5 @@ test("stopped by Ctrl-C, it leaves nothing and ends with 130", { timeout: 60_000
   });
   await once(child, "close");
   expect(child.exitCode).toBe(130);
-  expect(await readdir(folder)).toEqual([]);
+  expect((await readdir(folder)).toSorted()).toEqual(kept);
 });
