@@ -96,6 +96,22 @@ describe("backup", () => {
     expect(lines.at(-1)).toMatchObject({ type: "summary", losses: 0, path: expect.stringContaining(folder) as string });
   });
 
+  test("progress of a stage never goes back, and ends at what it said it would be", async () => {
+    const { stdout } = await runCli(["backup", ...instance.config, "--json", "--one-shot", await tempFolder()]);
+    const events = stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as { type: string; stage?: string; doneBytes: number; totalBytes?: number });
+    for (const stage of ["rows", "blobs"]) {
+      const told = events.filter((event) => event.type === "progress" && event.stage === stage);
+      expect(told.map(({ doneBytes }) => doneBytes)).toEqual(
+        told.map(({ doneBytes }) => doneBytes).toSorted((a, b) => a - b),
+      );
+      expect(told.at(-1)?.totalBytes).toBeGreaterThan(0);
+      expect(told.at(-1)?.doneBytes).toBe(told.at(-1)?.totalBytes);
+    }
+  });
+
   test("a missing folder, a missing configuration and an unknown store are named", async () => {
     const missing = await runCli(["backup", ...instance.config, "/nowhere/at/all.ngwbackup"]);
     expect(missing).toMatchObject({ exitCode: 4, stdout: "" });

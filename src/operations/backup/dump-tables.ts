@@ -64,6 +64,7 @@ interface OpenTable {
 export async function dumpTables(options: DumpTablesOptions): Promise<{ rows: number; plainBytes: number }> {
   const totals = { rows: 0, plainBytes: 0 };
   const readers = Array.from({ length: options.jobs }, () => new PieceReader(options));
+  const progress = new TableProgress(options.progress);
   let open: OpenTable | undefined;
   const end = await compressBlock(options.codec, options.level, terminator);
   const closeTable = async (): Promise<void> => {
@@ -89,8 +90,9 @@ export async function dumpTables(options: DumpTablesOptions): Promise<{ rows: nu
         }
         for await (const block of blocks) {
           await addFrame(open, block);
-          options.progress.advance(block.plainBytes);
+          progress.advance(block.plainBytes, piece.sizeBytes);
         }
+        progress.endPiece(piece.sizeBytes);
       },
     });
     await closeTable();
@@ -99,6 +101,40 @@ export async function dumpTables(options: DumpTablesOptions): Promise<{ rows: nu
     await Promise.all(readers.map((reader) => reader.close()));
   }
   return totals;
+}
+
+/**
+ * Tells the progress of COPY text in bytes of the tables that it comes from: those are known beforehand, so that the time
+ * left is right. How the two compare is learned from the pieces before.
+ */
+class TableProgress {
+  readonly #stage: StageProgress;
+  #plainBytes = 0;
+  #tableBytes = 0;
+  #piecePlainBytes = 0;
+  #pieceToldBytes = 0;
+
+  constructor(stage: StageProgress) {
+    this.#stage = stage;
+  }
+
+  /** @param pieceBytes of the piece that the text is of */
+  advance(plainBytes: number, pieceBytes: number): void {
+    this.#piecePlainBytes += plainBytes;
+    if (this.#plainBytes === 0) return;
+    const share = Math.round((plainBytes * this.#tableBytes) / this.#plainBytes);
+    const told = Math.min(share, pieceBytes - this.#pieceToldBytes);
+    this.#pieceToldBytes += told;
+    this.#stage.advance(told);
+  }
+
+  endPiece(pieceBytes: number): void {
+    this.#stage.advance(pieceBytes - this.#pieceToldBytes);
+    this.#plainBytes += this.#piecePlainBytes;
+    this.#tableBytes += pieceBytes;
+    this.#piecePlainBytes = 0;
+    this.#pieceToldBytes = 0;
+  }
 }
 
 async function addFrame(table: OpenTable, block: RowBlock): Promise<void> {

@@ -102,7 +102,7 @@ async function writeEntries(
   pinned: PinnedSnapshot,
   crew: BlobCrew,
 ): Promise<WrittenBackup> {
-  const { request, writer, reporter, context, folders, estimate } = options;
+  const { request, writer, reporter, context, folders } = options;
   const { snapshot } = pinned;
   const { signal } = context;
   const settings = request.settings.database;
@@ -127,7 +127,11 @@ async function writeEntries(
     jobs: request.jobs,
     buffers,
     limitBytes: inFlightBytes,
-    progress: startStage(reporter, "rows", estimate.tableBytes),
+    progress: startStage(
+      reporter,
+      "rows",
+      pieces.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+    ),
     signal,
   });
   const largeObjects = await dumpLargeObjects({ writer, manifest, snapshot, toc, codec, level: request.level, signal });
