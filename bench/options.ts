@@ -18,7 +18,7 @@ export interface CommonOptions {
 /** What the comparison of contestants runs. */
 export interface BenchOptions extends CommonOptions {
   workloads: readonly Workload[];
-  /** Names; undefined: all of the workload. */
+  /** Names; undefined: those that each workload is for. */
   contestants: readonly string[] | undefined;
   jobs: readonly Job[];
   /** Each is measured with every one of these, by turns. */
@@ -63,8 +63,6 @@ const choiceFlags = {
   cores: { type: "string", multiple: true },
 } as const;
 
-const quickContestants = ["ngwbackup", "ngwbackup in place", "nextgisweb-steps", "floor", "pg_dump + tar"];
-
 /**
  * Reads the arguments of a part that is not told what to compare.
  * @throws UsageError when one makes no sense
@@ -91,7 +89,7 @@ export function parseOptions(args: readonly string[]): BenchOptions {
   return {
     quick,
     workloads: workloads.filter(({ name }) => chosen?.includes(name) ?? true),
-    contestants: names(flags.contestants, contestants, "contestant") ?? (quick ? quickContestants : undefined),
+    contestants: names(flags.contestants, contestants, "contestant"),
     jobs: (names(flags["jobs-of"], allJobs, "job") as Job[] | undefined) ?? allJobs,
     rounds: roundsOf(flags.rounds, quick),
     coreSets:

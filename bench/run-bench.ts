@@ -33,14 +33,19 @@ export async function runBench(
     failures: [],
   };
   for (const workload of options.workloads) {
-    const taking = present.filter(({ contestant }) => workload.contestants?.includes(contestant.name) ?? true);
+    const chosen = options.contestants ?? workload.contestants;
+    const taking = present.filter(
+      ({ contestant: { name }, archiveOf = name }) =>
+        (chosen?.includes(name) ?? true) && (workload.oursOnly !== true || archiveOf === ngwbackup.name),
+    );
     const run = { workload, entries: taking, options, surroundings, results };
     await withServer(surroundings, workload.name, (cluster, folder) => runWorkload({ ...run, cluster, folder }));
   }
   const summaries = summarise(results);
   const goals = judgeGoals(summaries);
   const exponents = findExponents(summaries, options.workloads);
-  const tables = [formatSummaries(summaries, ngwbackup.name), formatExponents(exponents), formatGoals(goals)];
+  const note = options.quick ? "A small version: the goals below are meant for the full size.\n" : "";
+  const tables = [formatSummaries(summaries, ngwbackup.name), formatExponents(exponents), note, formatGoals(goals)];
   print(tables.filter((table) => table !== "").join("\n"));
   const judged = goals.map((goal) => ({ ...goal, isMet: isMet(goal) }));
   await writeResults({ ...results, summaries, exponents, goals: judged }, surroundings, options.jsonPath);

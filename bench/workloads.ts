@@ -5,8 +5,10 @@ export interface Workload {
   name: string;
   about: string;
   scale: Scale;
-  /** Names of the contestants that run it; all when left out. */
+  /** Names of the contestants that run it when none are chosen; all when left out. */
   contestants?: readonly string[];
+  /** Tells something about ours alone: no other runs it, not even when chosen. */
+  oursOnly?: boolean;
   /** The workload that holds ten times as much of the same, for the exponent of our times. */
   tenthOf?: string;
 }
@@ -78,14 +80,14 @@ export const fullWorkloads: readonly Workload[] = [
     name: "reference-double",
     about: "twice the reference, for our peak memory",
     scale: referenceScale(2),
-    contestants: ["ngwbackup", "ngwbackup in place"],
+    oursOnly: true,
   },
   { name: "layers", about: "3,000 vector layers of 20 rows", scale: layersScale(3000) },
   {
     name: "layers-300",
     about: "a tenth of the layers, for the exponent",
     scale: layersScale(300),
-    contestants: ["ngwbackup", "ngwbackup in place"],
+    oursOnly: true,
     tenthOf: "layers",
   },
   { name: "blobs", about: "200,000 blobs of 1 to 20 KB", scale: blobsScale(200_000) },
@@ -93,16 +95,28 @@ export const fullWorkloads: readonly Workload[] = [
     name: "blobs-20k",
     about: "a tenth of the blobs, for the exponent",
     scale: blobsScale(20_000),
-    contestants: ["ngwbackup", "ngwbackup in place"],
+    oursOnly: true,
     tenthOf: "blobs",
   },
   { name: "one", about: "a single table of 2 GB as COPY text", scale: oneScale(2_200_000) },
 ];
 
-/** A small version of each, for a look in under two minutes. */
+const quickContestants = ["ngwbackup", "nextgisweb-steps", "floor", "pg_dump + tar"];
+
+/** A small version of each, by the most telling contestants, for a look in under two minutes. */
 export const quickWorkloads: readonly Workload[] = [
-  { name: "reference", about: "a twentieth of the reference", scale: referenceScale(1 / 20) },
-  { name: "layers", about: "100 vector layers of 20 rows", scale: layersScale(100) },
-  { name: "blobs", about: "5,000 blobs of 1 to 20 KB", scale: blobsScale(5000) },
-  { name: "one", about: "a single table of 100 MB as COPY text", scale: oneScale(110_000) },
+  {
+    name: "reference",
+    about: "a twentieth of the reference",
+    scale: referenceScale(1 / 20),
+    contestants: [...quickContestants, "ngwbackup in place"],
+  },
+  { name: "layers", about: "100 vector layers of 20 rows", scale: layersScale(100), contestants: quickContestants },
+  { name: "blobs", about: "5,000 blobs of 1 to 20 KB", scale: blobsScale(5000), contestants: quickContestants },
+  {
+    name: "one",
+    about: "a single table of 100 MB as COPY text",
+    scale: oneScale(110_000),
+    contestants: quickContestants,
+  },
 ];
