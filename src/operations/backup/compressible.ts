@@ -14,5 +14,10 @@ export function isCompressible(block: Uint8Array): boolean {
   const start = Math.max(0, Math.floor((block.length - sampleBytes) / 2));
   const sample = block.subarray(start, start + sampleBytes);
   const params = { [constants.ZSTD_c_compressionLevel]: 1 };
-  return zstdCompressSync(sample, { chunkSize: sampleBytes + 1024, params }).length < sample.length * worthwhileRatio;
+  // Room for no more than it needs: thousands of small blobs would bring a garbage collector of their own into play.
+  const chunkSize = sample.length + 1024;
+  return (
+    zstdCompressSync(sample, { chunkSize, pledgedSrcSize: sample.length, params }).length <
+    sample.length * worthwhileRatio
+  );
 }
