@@ -47,7 +47,6 @@ export async function measureStep(step: Step, options: MeasureOptions): Promise<
   const log = await open(logPath, "w");
   // A group of its own, so that all its programs can be stopped at once.
   const child = spawn(program as string, args, { env: { ...env }, detached: true, stdio: ["pipe", "pipe", log.fd] });
-  await log.close();
   const stopped = stopOnAbort(child.pid, signal);
   try {
     child.stdin?.end(JSON.stringify(step));
@@ -59,6 +58,7 @@ export async function measureStep(step: Step, options: MeasureOptions): Promise<
     return usage;
   } finally {
     stopped.forget();
+    await log.close();
   }
 }
 

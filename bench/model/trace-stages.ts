@@ -36,7 +36,9 @@ export interface TraceOptions {
 export async function traceStages(program: Program, options: TraceOptions): Promise<StageCost[]> {
   const { cores, env, signal, serverPid } = options;
   signal.throwIfAborted();
+  const serverBefore = (await treeUsage(serverPid)).cpuMs;
   const startedMs = performance.now();
+  // Read from now on without a pause: what a child that ends has printed to nobody is lost.
   const child = spawn("taskset", ["-c", cores, ...program.argv, "--json"], {
     env: { ...env, ...program.env },
     stdio: ["ignore", "pipe", "ignore"],
@@ -57,7 +59,6 @@ export async function traceStages(program: Program, options: TraceOptions): Prom
     const programsCpuMs = Math.max(before.programsCpuMs, programsMs);
     return { wallMs, mainCpuMs: mainThreadMs, threadsCpuMs: otherThreadsMs, programsCpuMs, serverCpuMs };
   };
-  const serverBefore = (await treeUsage(serverPid)).cpuMs;
   let before: Usage = { wallMs: 0, mainCpuMs: 0, threadsCpuMs: 0, programsCpuMs: 0, serverCpuMs: serverBefore };
   let stage = "start";
   const costs: StageCost[] = [];
