@@ -13,9 +13,14 @@ const defaultLevel = { zstd: 1, gzip: 6 } as const;
 /** No row of PostgreSQL gives more COPY text; larger blocks are a lie. */
 const largestBlockBytes = 2 ** 31 - 1;
 
-/** Room for the result is taken in pieces of about half a block: less memory and faster than Node's 16 KiB. */
+/** Room for what is compressed is taken in pieces of about half a block: less memory and faster than Node's 16 KiB. */
 function chunkSizeFor(bytes: number): number {
   return Math.max(4096, Math.min(4 * 1024 * 1024, Math.ceil(bytes / 2) + 1024));
+}
+
+/** One byte more than will come: exactly full, Node would take a second buffer. */
+function plainChunkSize(plainBytes: number): number {
+  return Math.max(4096, Math.min(64 * 1024 * 1024, plainBytes + 1));
 }
 
 /**
@@ -42,7 +47,7 @@ export async function compressBlock(codec: Codec, level: number | undefined, blo
 
 /**
  * Decompresses what {@link compressBlock} made: exactly one frame or member, of exactly `plainBytes`. The result is held
- * whole; take {@link decompressStream} for what may be too large for that.
+ * whole, in memory of its own unless the codec is `none`; take {@link decompressStream} for what may be too large for that.
  * @throws DamagedError, which does not know the entry's name: the caller adds it
  */
 export async function decompressBlock(codec: Codec, stored: Uint8Array, plainBytes: number): Promise<Buffer> {
@@ -57,7 +62,7 @@ export async function decompressBlock(codec: Codec, stored: Uint8Array, plainByt
 }
 
 async function inflateBlock(codec: "zstd" | "gzip", stored: Buffer, plainBytes: number): Promise<Buffer> {
-  const limits = { chunkSize: chunkSizeFor(plainBytes), maxOutputLength: Math.max(1, plainBytes) };
+  const limits = { chunkSize: plainChunkSize(plainBytes), maxOutputLength: Math.max(1, plainBytes) };
   try {
     if (codec === "zstd") {
       checkSingleFrame(stored, plainBytes);

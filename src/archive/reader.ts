@@ -35,7 +35,8 @@ export interface ArchiveReader {
    */
   readAll(name: string, maxBytes: number): Promise<Buffer>;
   /**
-   * Part of a stored entry's content, for random access to frames; no CRC is checked, the frames have their own.
+   * Part of a stored entry's content, for random access to frames; no CRC is checked, the frames have their own. Memory of
+   * its own, which the receiver may give back.
    * @throws DamagedError when the entry is deflated or the range is not inside it
    */
   readRange(name: string, offsetBytes: number, lengthBytes: number): Promise<Buffer>;

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import type { Duplex } from "node:stream";
 import type { Connection, Submittable } from "pg";
 import { AppError } from "../errors.ts";
+import { freeMemory } from "../free-memory.ts";
 import type { Client } from "./connection.ts";
 
 /** The server holds a CopyData message in memory whole, so a longer buffer goes in several. */
@@ -11,8 +12,9 @@ const ABORT_PATIENCE_MS = 3000;
 
 /**
  * Runs `COPY ... FROM STDIN` with the source's bytes, which may be cut anywhere. A `\.` line ends the rows, and what
- * follows it is ignored, as in the files of a directory dump. Buffers must not change after they were given.
+ * follows it is ignored, as in the files of a directory dump.
  * After an error of the server or the source the client can be used further (its transaction is aborted, of course).
+ * @param source gives its buffers away: when they have left, their memory is given back
  * @returns the number of rows that the server took
  * @throws what the server, the connection or the source said, or the signal's reason
  */
@@ -132,7 +134,8 @@ class CopyInQuery implements Submittable {
       header.writeUInt32BE(piece.length + 4, 1);
       stream.cork();
       stream.write(header);
-      const room = stream.write(piece);
+      const isLast = start + MAX_MESSAGE_BYTES >= bytes.length;
+      const room = isLast ? stream.write(piece, () => freeMemory(bytes)) : stream.write(piece);
       stream.uncork();
       if (!room && !stream.destroyed) {
         const listening = new AbortController();

@@ -2,17 +2,9 @@ import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, wr
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import {
-  type PlannedFile,
-  type RestoreFiles,
-  bringBackOldFiles,
-  hasContent,
-  planNewFiles,
-  planRemovals,
-  putNewFiles,
-  removeOldFiles,
-  stageFile,
-} from "../../src/files/restore-files.ts";
+import { type PlannedFile, type RestoreFiles, planNewFiles, planRemovals } from "../../src/files/restore-files.ts";
+import { hasContent, stageFile } from "../../src/files/stage-file.ts";
+import { bringBackOldFiles, putNewFiles, removeOldFiles } from "../../src/files/swap-files.ts";
 import {
   createWorkFolder,
   findWorkFolders,

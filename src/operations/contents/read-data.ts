@@ -1,7 +1,9 @@
-import { decompressBlock, decompressStream } from "../../archive/codec.ts";
+import { decompressBlock } from "../../archive/codec.ts";
 import type { ArchiveReader } from "../../archive/reader.ts";
 import { AppError, DamagedError } from "../../errors.ts";
+import { freeMemory } from "../../free-memory.ts";
 import type { DataEntry } from "./archive-contents.ts";
+import { plainContent } from "./plain-content.ts";
 
 /** Frames that are read and decompressed ahead of the one that is being used. */
 const framesAhead = 3;
@@ -16,14 +18,15 @@ export async function* readPlain(
   signal?: AbortSignal,
 ): AsyncGenerator<Buffer> {
   try {
-    yield* decompressStream(entry.codec, reader.read(entry.name, signal === undefined ? {} : { signal }));
+    yield* plainContent(reader.read(entry.name, signal === undefined ? {} : { signal }), entry);
   } catch (error) {
-    throw namedDamage(reader, entry, error);
+    throw namedDamage(reader.label, entry.name, error);
   }
 }
 
 /**
- * The plain bytes of some frames of an entry, read at random and decompressed a few ahead.
+ * The plain bytes of some frames of an entry, read at random and decompressed a few ahead; each stands in memory of its own,
+ * which the receiver may give back.
  * @param from first frame, by its place in the manifest's list
  * @param to the frame after the last one
  */
@@ -41,8 +44,12 @@ export async function* readFrames(
     const [storedBytes, plainBytes] = frames[index]!;
     const at = offsetBytes;
     offsetBytes += storedBytes;
-    const frame = (async () =>
-      await decompressBlock(entry.codec, await reader.readRange(entry.name, at, storedBytes), plainBytes))();
+    const frame = (async () => {
+      const stored = await reader.readRange(entry.name, at, storedBytes);
+      const plain = await decompressBlock(entry.codec, stored, plainBytes);
+      freeMemory(stored);
+      return plain;
+    })();
     // Its error is met when its turn comes, or never when an earlier one failed.
     frame.catch(() => undefined);
     pending.push(frame);
@@ -53,12 +60,16 @@ export async function* readFrames(
     try {
       yield await pending.shift()!;
     } catch (error) {
-      throw namedDamage(reader, entry, error);
+      throw namedDamage(reader.label, entry.name, error);
     }
   }
 }
 
-function namedDamage(reader: ArchiveReader, entry: DataEntry, error: unknown): unknown {
-  if (!(error instanceof AppError) || error.message.includes(entry.name)) return error;
-  return new DamagedError(error.code, `${reader.label}: entry ${entry.name}: ${error.message}`, { cause: error });
+/**
+ * An error of a codec, which does not know what it reads, as one that names archive and entry; any other as it is.
+ * @param label path or URL of the archive
+ */
+export function namedDamage(label: string, entryName: string, error: unknown): unknown {
+  if (!(error instanceof AppError) || error.message.includes(entryName)) return error;
+  return new DamagedError(error.code, `${label}: entry ${entryName}: ${error.message}`, { cause: error });
 }

@@ -1,7 +1,7 @@
 import { detectApplication } from "../../applications/detect.ts";
 import type { Settings } from "../../config/settings.ts";
 import type { Context } from "../../context.ts";
-import { bringBackOldFiles } from "../../files/restore-files.ts";
+import { bringBackOldFiles } from "../../files/swap-files.ts";
 import {
   type WorkFolder,
   adoptWorkFolder,

@@ -22,7 +22,7 @@ export interface RestoreRequest {
   /** Undefined: chosen by what is possible. */
   way: RestoreWay | undefined;
   jobs: number;
-  /** Read the whole archive before anything is touched. */
+  /** Compare the whole archive with its digests before anything is begun. */
   verify: boolean;
   dryRun: boolean;
   /** How long the previous state is kept; 0: not at all. */
@@ -84,7 +84,7 @@ async function readChecked(
     reader,
     source === undefined ? [] : await structureDamages(source),
     reporter,
-    context.signal,
+    { decode: false, signal: context.signal },
   );
   if (problems.length > 0 || contents === undefined) throw notSound(reader.label, problems);
   return contents;

@@ -3,7 +3,8 @@ import { type Application } from "../../applications/application.ts";
 import { detectApplication } from "../../applications/detect.ts";
 import type { Context } from "../../context.ts";
 import { AppError, messageOf } from "../../errors.ts";
-import { bringBackOldFiles, putNewFiles, type RestoreFiles } from "../../files/restore-files.ts";
+import type { RestoreFiles } from "../../files/restore-files.ts";
+import { bringBackOldFiles, putNewFiles } from "../../files/swap-files.ts";
 import { createWorkFolder, removeWorkFolder } from "../../files/work-folder.ts";
 import { type Client, connect } from "../../postgres/connection.ts";
 import type { Settings } from "../../config/settings.ts";
@@ -13,7 +14,7 @@ import type { ArchiveContents } from "../contents/archive-contents.ts";
 import { storageFolders } from "../storage-folders.ts";
 import { databaseStates } from "./database-states.ts";
 import { createDatabaseRestore, type DatabaseRestore } from "./database-ways.ts";
-import { finishFiles } from "./finish-files.ts";
+import { removeSurplusFiles } from "./finish-files.ts";
 import type { RestorePlan } from "./plan.ts";
 import type { RestoreRequest } from "./restore.ts";
 import { type RunRecord, restoreFilesOf, writeRunRecord } from "./run-record.ts";
@@ -178,8 +179,10 @@ async function finish(options: FinishOptions): Promise<RestoreResult> {
   const { files, request, staged, notes, keepUntil } = options;
   const { settings } = request;
   try {
-    const removed = await withDatabase(settings, async (client, application) =>
-      files === undefined ? 0 : await finishFiles(files, new Date(options.record.startedAt), client, application),
+    const removed = await withDatabase(settings, options.record.way, async (client, application) =>
+      files === undefined
+        ? 0
+        : await removeSurplusFiles(files, new Date(options.record.startedAt), client, application),
     );
     if (files !== undefined) await writeRunRecord(files.work, { ...options.record, state: "finished" });
     const keep = request.keepPreviousMs > 0 && !(removed === 0 && (await wasEmpty(options)));
@@ -208,12 +211,13 @@ async function dropNow({ files, runId, request, context, reporter }: FinishOptio
 
 async function withDatabase<T>(
   settings: Settings,
+  way: RunRecord["way"],
   action: (client: Client, application: Application) => Promise<T>,
 ): Promise<T> {
   const client = await connect(settings.database);
   try {
-    // Side by side gave the lock back for its switch; in place it is still held, by another session of ours.
-    await takeOperationLock(client).catch(() => undefined);
+    // Side by side gave the lock back for its switch; in place another session of ours still holds it.
+    if (way === "side-by-side") await takeOperationLock(client).catch(() => undefined);
     return await action(client, await detectApplication(client));
   } finally {
     await client.end();

@@ -1,22 +1,25 @@
 import { readdir } from "node:fs/promises";
+import type { ZipEntry } from "../../archive/zip-directory.ts";
 import {
   type Area,
   type PlannedFile,
   type RestoreFiles,
-  hasContent,
-  holdFile,
   planNewFiles,
   planRemovals,
-  stageFile,
 } from "../../files/restore-files.ts";
-import { blobPath, isFontName } from "../../files/storage-layout.ts";
+import { isFontName } from "../../files/storage-layout.ts";
+import { holdFile } from "../../files/swap-files.ts";
 import type { StageProgress } from "../../progress.ts";
 import type { ArchiveContents } from "../contents/archive-contents.ts";
-import { readPlain } from "../contents/read-data.ts";
+import { askThreads } from "../contents/ask-threads.ts";
 import { type ComponentRecord, readRecords } from "../contents/read-records.ts";
+import { unpackError } from "../contents/thread-error.ts";
+import { type FileToStage, fileToStage, stageWanted } from "./file-to-stage.ts";
+import type { BatchStaged, StageThreadGiven, ZipFileToStage } from "./stage-threads/messages.ts";
 
-/** Records that are staged at once. */
-const recordsAtOnce = 8;
+/** What one message to a thread asks for: enough to be worth it, little enough to come out even. */
+const batchBytes = 16 * 1024 * 1024;
+const batchFiles = 500;
 
 /** What the files' half of a restore comes to. */
 export interface StagedFiles {
@@ -35,27 +38,6 @@ export interface StageOptions {
   signal: AbortSignal;
 }
 
-function fileOf({ record }: ComponentRecord): PlannedFile {
-  const { payload } = record;
-  return "uuid" in payload ? { area: "blobs", path: blobPath(payload) } : { area: "fonts", path: payload.filename };
-}
-
-/** Size and digest of a record's plain content, as far as the archive says. */
-function contentOf(
-  { reader }: ArchiveContents,
-  { record, entry }: ComponentRecord,
-): { sizeBytes: number; sha256?: string } {
-  const sizeBytes =
-    entry.listed?.plainBytes ?? record.payload.size ?? reader.entries.get(entry.name)?.contentBytes ?? 0;
-  const sha256 = record.payload.sha256 ?? (entry.codec === "none" ? entry.listed?.sha256 : undefined);
-  return sha256 === undefined ? { sizeBytes } : { sizeBytes, sha256 };
-}
-
-/** Every record of the archive's components that are kept as files, in order. */
-export async function* fileRecords(contents: ArchiveContents): AsyncGenerator<ComponentRecord> {
-  for (const component of contents.records.keys()) yield* readRecords(contents, component);
-}
-
 /**
  * Writes every blob and font that is not there already into the work folder, and the list of what will become live.
  * An archive without digests (NextGIS Web's own) gives nothing to compare with, so its blobs are all written.
@@ -67,41 +49,73 @@ export async function stageFiles(
 ): Promise<StagedFiles> {
   const totals: StagedFiles = { reused: 0, staged: 0, stagedBytes: 0 };
   const planned: PlannedFile[] = [];
-  const records = fileRecords(contents);
-  let failed = false;
-  const worker = async (): Promise<void> => {
-    for (let next = await records.next(); next.done !== true && !failed; next = await records.next()) {
-      signal.throwIfAborted();
-      const file = fileOf(next.value);
-      if (files.areas[file.area] === undefined) continue;
-      const { sizeBytes, sha256 } = contentOf(contents, next.value);
-      if (sha256 !== undefined && (await hasContent(files, file, sizeBytes, sha256))) {
-        if (hold) await holdFile(files, file);
-        totals.reused += 1;
-      } else {
-        const { entry } = next.value;
-        const expected =
-          entry.listed === undefined && next.value.record.payload.size === undefined
-            ? undefined
-            : { sizeBytes, what: `entry ${entry.name}` };
-        await stageFile(files, file, readPlain(contents.reader, entry, signal), expected);
-        planned.push(file);
-        totals.staged += 1;
-        totals.stagedBytes += sizeBytes;
-      }
-      progress.advance(sizeBytes);
+  const onBytes = (bytes: number): void => progress.advance(bytes);
+  const settle = async ({ file, sizeBytes }: FileToStage, reused: boolean): Promise<void> => {
+    if (reused) {
+      if (hold) await holdFile(files, file);
+      totals.reused += 1;
+    } else {
+      planned.push(file);
+      totals.staged += 1;
+      totals.stagedBytes += sizeBytes;
     }
   };
-  const stop = (error: unknown): never => {
-    failed = true;
-    throw error;
-  };
-  // All workers have ended before anything that they write to is removed.
-  const ends = await Promise.allSettled(Array.from({ length: recordsAtOnce }, () => worker().catch(stop)));
-  for (const end of ends) if (end.status === "rejected") throw end.reason;
+  const { reader } = contents;
+  const wanted = filesToStage(contents, files);
+  if (reader.zipFile === undefined) {
+    for await (const one of wanted) {
+      signal.throwIfAborted();
+      const content = (): AsyncIterable<Buffer> => reader.read(one.entryName, { signal });
+      await settle(one, await stageWanted(files, one, reader.label, content, onBytes));
+    }
+  } else {
+    const given: StageThreadGiven = { archive: { label: reader.label, ...reader.zipFile }, files };
+    await askThreads<readonly ZipFileToStage[], BatchStaged>({
+      module: new URL("./stage-threads/thread", import.meta.url),
+      given,
+      batches: inBatches(wanted, contents),
+      async onAnswer(batch, { reused, error }) {
+        for (const [index, was] of reused.entries()) await settle(batch[index]!.wanted, was);
+        if (error !== undefined) throw unpackError(error);
+      },
+      onBytes,
+      signal,
+    });
+  }
   await planNewFiles(files, planned);
   await planRemovals(files, await staleFiles(contents, files));
   return totals;
+}
+
+/** Every record of the archive's components that are kept as files, in order. */
+export async function* fileRecords(contents: ArchiveContents): AsyncGenerator<ComponentRecord> {
+  for (const component of contents.records.keys()) yield* readRecords(contents, component);
+}
+
+/** Every file for which the instance has a place. */
+async function* filesToStage(contents: ArchiveContents, files: RestoreFiles): AsyncGenerator<FileToStage> {
+  for await (const record of fileRecords(contents)) {
+    const wanted = fileToStage(contents.reader, record);
+    if (files.areas[wanted.file.area] !== undefined) yield wanted;
+  }
+}
+
+async function* inBatches(
+  wanted: AsyncIterable<FileToStage>,
+  { reader }: ArchiveContents,
+): AsyncGenerator<ZipFileToStage[]> {
+  let batch: ZipFileToStage[] = [];
+  let bytes = 0;
+  for await (const one of wanted) {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- entries of a ZIP's reader
+    batch.push({ wanted: one, entry: reader.entries.get(one.entryName) as ZipEntry });
+    bytes += one.sizeBytes;
+    if (bytes < batchBytes && batch.length < batchFiles) continue;
+    yield batch;
+    batch = [];
+    bytes = 0;
+  }
+  if (batch.length > 0) yield batch;
 }
 
 /** Fonts that the archive does not hold, and tile caches, which belong to the data that goes. */

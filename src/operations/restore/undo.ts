@@ -1,7 +1,7 @@
 import type { Settings } from "../../config/settings.ts";
 import type { Context } from "../../context.ts";
 import { AppError, RefusedError } from "../../errors.ts";
-import { bringBackOldFiles, dropTiles, putNewFiles, removeOldFiles } from "../../files/restore-files.ts";
+import { bringBackOldFiles, dropTiles, putNewFiles, removeOldFiles } from "../../files/swap-files.ts";
 import { findWorkFolders, removeWorkFolder, adoptWorkFolder } from "../../files/work-folder.ts";
 import { connect } from "../../postgres/connection.ts";
 import { takeOperationLock } from "../../postgres/operation-lock.ts";

@@ -10,39 +10,44 @@ import type { ProblemList } from "./problem-list.ts";
 const threadsWorthBytes = 32 * 1024 * 1024;
 const threadsWorthEntries = 2000;
 
-/** Checks every entry's bytes: by the reader's own checks, and against the manifest where there is one. */
+/**
+ * Checks every entry's bytes: by the reader's own checks, and against the manifest where there is one.
+ * @param decode see `VerifyOptions`
+ */
 export async function checkEntries(
   contents: ArchiveContents,
   problems: ProblemList,
   progress: StageProgress,
-  signal: AbortSignal,
+  { decode, signal }: { decode: boolean; signal: AbortSignal },
 ): Promise<void> {
-  const checks = entryChecks(contents, problems);
+  const checks = entryChecks(contents, problems, decode);
   const { reader } = contents;
-  const done = (some: readonly EntryCheck[]): void =>
-    progress.advance(some.reduce((sum, { entry }) => sum + entry.storedBytes, 0));
+  const onBytes = (count: number): void => progress.advance(count);
   const bytes = checks.reduce((sum, { entry }) => sum + entry.storedBytes, 0);
   if (reader.zipFile !== undefined && (bytes > threadsWorthBytes || checks.length > threadsWorthEntries)) {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- entries of a ZIP's reader
     const zipChecks = checks as (EntryCheck & { entry: ZipEntry })[];
-    await checkInThreads({ label: reader.label, ...reader.zipFile }, zipChecks, problems, done, signal);
+    await checkInThreads({ label: reader.label, ...reader.zipFile }, zipChecks, problems, onBytes, signal);
   } else {
     for (const check of checks) {
       signal.throwIfAborted();
       try {
-        const damages = await checkEntry(check, reader.read(check.entry.name, { signal }));
+        const damages = await checkEntry(check, reader.read(check.entry.name, { signal }), onBytes);
         for (const damage of damages) problems.add(damage);
       } catch (error) {
         problems.addError(reader.label, error);
       }
-      done([check]);
     }
   }
   checkListed(contents, problems);
 }
 
 /** Every entry with what is said about it; one that the manifest does not know is a problem. */
-function entryChecks({ reader, manifest, ...contents }: ArchiveContents, problems: ProblemList): EntryCheck[] {
+function entryChecks(
+  { reader, manifest, ...contents }: ArchiveContents,
+  problems: ProblemList,
+  decode: boolean,
+): EntryCheck[] {
   const data = dataEntries(contents);
   return [...reader.entries.values()]
     .filter(({ isDirectory }) => !isDirectory)
@@ -51,7 +56,14 @@ function entryChecks({ reader, manifest, ...contents }: ArchiveContents, problem
       if (manifest !== undefined && listed === undefined && entry.name !== manifestEntryName)
         problems.add({ what: "not in the manifest", entry: entry.name, expected: "every entry listed", found: "none" });
       const known = data.get(entry.name);
-      return { entry, listed, codec: known?.codec ?? "none", isTable: known?.isTable ?? false };
+      return {
+        entry,
+        listed,
+        codec: known?.codec ?? "none",
+        isTable: known?.isTable ?? false,
+        // A folder without manifest has nothing to compare stored bytes with.
+        decode: decode || listed === undefined,
+      };
     });
 }
 

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
+import type { Codec } from "../../archive/codec.ts";
 import type { Damage } from "../../archive/damage.ts";
-import { decompressBlock, decompressStream } from "../../archive/codec.ts";
 import type { ManifestEntry } from "../../archive/manifest.ts";
 import type { ArchiveEntry } from "../../archive/reader.ts";
-import type { Codec } from "../../archive/codec.ts";
+import { plainContent } from "../contents/plain-content.ts";
 import { RowCounter } from "./row-counter.ts";
 
 /** An entry to be checked, and what is said about it. */
@@ -13,23 +13,31 @@ export interface EntryCheck {
   listed: ManifestEntry | undefined;
   codec: Codec;
   isTable: boolean;
+  /** Undo the codec and count rows as well; else only what stands in the archive is compared. */
+  decode: boolean;
 }
 
 /**
  * Reads an entry to its end and compares it with what the manifest says.
  * @param content of the entry, whose CRC and sizes the reader checks as it flows
+ * @param onBytes told how many bytes more of it were read
  * @returns what differs
  * @throws DamagedError for what the reader or the codec finds
  */
-export async function checkEntry(check: EntryCheck, content: AsyncIterable<Buffer>): Promise<Damage[]> {
-  const { entry, listed } = check;
+export async function checkEntry(
+  check: EntryCheck,
+  content: AsyncIterable<Buffer>,
+  onBytes: (bytes: number) => void,
+): Promise<Damage[]> {
+  const { entry, listed, decode } = check;
   const hash = listed === undefined ? undefined : createHash("sha256");
-  const rows = check.isTable ? new RowCounter() : undefined;
+  const rows = check.isTable && decode ? new RowCounter() : undefined;
+  const read = watched(content, (chunk) => {
+    hash?.update(chunk);
+    onBytes(chunk.length);
+  });
   let plainBytes = 0;
-  for await (const chunk of plainOf(
-    hashed(content, (chunk_) => hash?.update(chunk_)),
-    check,
-  )) {
+  for await (const chunk of decode ? plainContent(read, check, { passesBy: true }) : read) {
     plainBytes += chunk.length;
     rows?.add(chunk);
   }
@@ -41,39 +49,14 @@ export async function checkEntry(check: EntryCheck, content: AsyncIterable<Buffe
   differs("sha256", listed.sha256, hash.digest("hex"));
   differs("stored size", listed.storedBytes, entry.storedBytes);
   differs("size", listed.contentBytes, entry.contentBytes);
-  differs("plain size", listed.plainBytes, plainBytes);
+  if (decode) differs("plain size", listed.plainBytes, plainBytes);
   if (rows !== undefined && listed.rows !== undefined) differs("rows", listed.rows, rows.count);
   return damages;
 }
 
-async function* hashed(content: AsyncIterable<Buffer>, update: (chunk: Buffer) => void): AsyncGenerator<Buffer> {
+async function* watched(content: AsyncIterable<Buffer>, watch: (chunk: Buffer) => void): AsyncGenerator<Buffer> {
   for await (const chunk of content) {
-    update(chunk);
+    watch(chunk);
     yield chunk;
-  }
-}
-
-/** Content after its codec; by the manifest's frames where it lists them, so that each frame's size is checked as well. */
-async function* plainOf(content: AsyncIterable<Buffer>, { codec, listed }: EntryCheck): AsyncGenerator<Buffer> {
-  if (codec === "none") yield* content;
-  else if (listed?.frames === undefined) yield* decompressStream(codec, content);
-  else {
-    const iterator = content[Symbol.asyncIterator]();
-    let rest: Buffer = Buffer.alloc(0);
-    for (const [storedBytes, plainBytes] of listed.frames) {
-      const parts = [rest];
-      let have = rest.length;
-      while (have < storedBytes) {
-        const next = await iterator.next();
-        if (next.done === true) break;
-        parts.push(next.value);
-        have += next.value.length;
-      }
-      const joined = parts.length === 1 ? rest : Buffer.concat(parts);
-      rest = joined.subarray(storedBytes);
-      yield await decompressBlock(codec, joined.subarray(0, storedBytes), plainBytes);
-    }
-    // What follows the last frame still has to be read, for the digest and the reader's own checks.
-    for (let next = await iterator.next(); next.done !== true; next = await iterator.next());
   }
 }

@@ -22,7 +22,10 @@ export async function verifyPath(archive: string, context: Context, reporter: Re
       archive === "-" ? await spoolArchive(context, undefined, reporter) : await openArchive(archive, context.cwd);
     try {
       const structure = opened.source === undefined ? [] : await structureDamages(opened.source);
-      const { problems } = await verifyArchive(opened.reader, structure, reporter, context.signal);
+      const { problems } = await verifyArchive(opened.reader, structure, reporter, {
+        decode: true,
+        signal: context.signal,
+      });
       return { problems, exitCode: problems.length === 0 ? ExitCode.done : ExitCode.damaged };
     } finally {
       await opened.reader.close();

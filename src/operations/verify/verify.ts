@@ -14,8 +14,16 @@ export interface VerifyResult {
   contents: ArchiveContents | undefined;
   /** Everything that is wrong, each a line: what, where, expected and found; empty for a sound archive. */
   problems: string[];
-  /** Bytes that were read. */
-  readBytes: number;
+}
+
+/** How an archive is verified. */
+export interface VerifyOptions {
+  /**
+   * Undo every codec and count rows as well. Without it digests alone prove that entries are as they were written, for a
+   * restore, which meets all the rest while it loads aside; entries without a digest are decoded all the same.
+   */
+  decode: boolean;
+  signal: AbortSignal;
 }
 
 /**
@@ -29,7 +37,7 @@ export async function verifyArchive(
   reader: ArchiveReader,
   structure: readonly Damage[],
   reporter: Reporter,
-  signal: AbortSignal,
+  options: VerifyOptions,
 ): Promise<VerifyResult> {
   const problems = new ProblemList();
   for (const damage of structure) problems.add(damage);
@@ -38,15 +46,14 @@ export async function verifyArchive(
     contents = await readContents(reader);
   } catch (error) {
     problems.addError(reader.label, error);
-    return { contents: undefined, problems: problems.all(), readBytes: 0 };
+    return { contents: undefined, problems: problems.all() };
   }
-  let totalBytes = 0;
-  for (const entry of reader.entries.values()) totalBytes += entry.storedBytes;
+  const totalBytes = [...reader.entries.values()].reduce((sum, { contentBytes }) => sum + contentBytes, 0);
   const progress = startStage(reporter, "verify", totalBytes);
-  await checkEntries(contents, problems, progress, signal);
+  await checkEntries(contents, problems, progress, options);
   checkTables(contents, problems);
   await checkRecords(contents, problems);
-  return { contents, problems: problems.all(), readBytes: totalBytes };
+  return { contents, problems: problems.all() };
 }
 
 /** What the manifest or the table of contents names and the archive does not hold, or the other way round, without reading. */

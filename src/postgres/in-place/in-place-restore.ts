@@ -1,9 +1,10 @@
 import { randomInt } from "node:crypto";
 import { AppError, messageOf, RefusedError } from "../../errors.ts";
-import type { Reporter } from "../../progress.ts";
+import { type Reporter, startStage } from "../../progress.ts";
 import { type Client, connect } from "../connection.ts";
 import type { DumpSource } from "../load/dump-source.ts";
-import { planLoad, type PlannedEntry } from "../load/load-order.ts";
+import { analyzeTables } from "../load/analyze.ts";
+import { isTable, planLoad, type PlannedEntry } from "../load/load-order.ts";
 import { loadParallel } from "../load/load-parallel.ts";
 import { inTransaction } from "../load/run-batch.ts";
 import { lockFinding, readLockSpace } from "../lock-space.ts";
@@ -87,6 +88,7 @@ export function createInPlaceRestore(options: InPlaceOptions): InPlaceRestore {
     async switchOver(beforeCommit) {
       if (staging === undefined) throw new Error("switchOver before prepare");
       await commitSwitch(options, runId, staging, beforeCommit);
+      await analyzeRest(options, staging);
       await dropUnwanted(options, runId);
     },
     async discard() {
@@ -152,7 +154,11 @@ async function loadAside(options: InPlaceOptions, runId: string, staging: Stagin
     }),
   );
   if (entries.length === 0) return;
-  await loadParallel({ connect: () => connect(options.settings), jobs, entries, source, reporter, signal });
+  const connectOne = (): Promise<Client> => connect(options.settings);
+  await loadParallel({ connect: connectOne, jobs, entries, source, reporter, signal });
+  startStage(reporter, "statistics");
+  const schemas = [...staging.staged.keys()].map((original) => asideName(original, "new", runId));
+  await analyzeTables({ connect: connectOne, jobs, schemas, signal });
 }
 
 async function commitSwitch(
@@ -192,6 +198,22 @@ async function settleCommit(settings: ConnectionSettings, runId: string, cause: 
     });
   }
   if (!switched) throw cause;
+}
+
+/** Statistics of what the final transaction made; without them the service is slow for a minute, no more. */
+async function analyzeRest({ settings, jobs, reporter }: InPlaceOptions, { final }: StagingPlan): Promise<void> {
+  const schemas = [...new Set(final.flatMap(({ entry }) => (isTable(entry) && entry.namespace) || []))];
+  try {
+    // The switch is done: an abort that comes now has nothing to take back.
+    const { signal } = new AbortController();
+    await analyzeTables({ connect: () => connect(settings), jobs, schemas, signal });
+  } catch (error) {
+    reporter.report({
+      type: "warning",
+      code: "not-analysed",
+      message: `the restore is complete, but statistics could not be gathered: ${messageOf(error)}`,
+    });
+  }
 }
 
 /** Drops older previous states, and the one just made when it is not to be kept; failing is no failure of the restore. */

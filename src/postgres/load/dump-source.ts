@@ -10,7 +10,7 @@ export interface TableRows {
   rows: number | undefined;
   /**
    * COPY text of the pieces `fromPart` up to, without, `toPart`. May be called more than once and for several ranges at
-   * once. The text may end with the `\.` line and blank lines.
+   * once. The text may end with the `\.` line and blank lines. Chunks belong to the receiver, memory and all.
    * @throws DamagedError while reading
    */
   open(fromPart: number, toPart: number): AsyncIterable<Buffer>;

@@ -4,6 +4,7 @@ import type { Reporter } from "../../progress.ts";
 import { startStage } from "../../progress.ts";
 import { type Client, connect } from "../connection.ts";
 import { readDatabaseProperties } from "../database-properties.ts";
+import { analyzeTables } from "../load/analyze.ts";
 import { cancellable } from "../load/cancel-backends.ts";
 import type { DumpSource } from "../load/dump-source.ts";
 import { planLoad } from "../load/load-order.ts";
@@ -153,15 +154,12 @@ async function loadDatabase(options: SideBySideOptions, name: string): Promise<v
   try {
     await cancellable(client, connectNew, signal, async () => {
       await options.afterLoad?.(client);
-      signal.throwIfAborted();
-      startStage(reporter, "statistics");
-      // what the role does not own is skipped with a warning
-      await client.query("SET client_min_messages = error");
-      await client.query("ANALYZE");
     });
   } finally {
     await client.end();
   }
+  startStage(reporter, "statistics");
+  await analyzeTables({ connect: connectNew, jobs, signal });
 }
 
 async function switchTo(

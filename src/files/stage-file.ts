@@ -1,0 +1,106 @@
+import { createHash } from "node:crypto";
+import {
+  chownSync,
+  closeSync,
+  fchownSync,
+  fdatasyncSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  writeSync,
+} from "node:fs";
+import { dirname } from "node:path";
+import { setImmediate } from "node:timers/promises";
+import { DamagedError } from "../errors.ts";
+import { type PlannedFile, type RestoreFiles, liveName, newName } from "./restore-files.ts";
+
+/*
+ * Calls here wait for the disk, because they run in threads, where a small file costs a fifth of what promises cost.
+ */
+
+const readBytes = 1024 * 1024;
+/** A large file goes to the disk on the way, beside the loading of rows, instead of all at the end. */
+const syncEveryBytes = 64 * 1024 * 1024;
+
+/**
+ * Whether a live file already has the content that an archive gives: same size, same digest, so that it need not be
+ * written.
+ */
+export async function hasContent(
+  files: RestoreFiles,
+  file: PlannedFile,
+  sizeBytes: number,
+  sha256: string,
+): Promise<boolean> {
+  const path = liveName(files, file);
+  if (path === undefined) return false;
+  let fd: number | undefined;
+  try {
+    fd = openSync(path, "r");
+    const found = fstatSync(fd);
+    if (!found.isFile() || found.size !== sizeBytes) return false;
+    const hash = createHash("sha256");
+    const buffer = Buffer.allocUnsafe(Math.min(readBytes, sizeBytes));
+    for (let at = 0, bytes = 1; at < sizeBytes && bytes > 0; at += bytes) {
+      bytes = readSync(fd, buffer, 0, buffer.length, at);
+      hash.update(buffer.subarray(0, bytes));
+      // On the main thread others wait for their turn.
+      if (sizeBytes > readBytes) await setImmediate();
+    }
+    return hash.digest("hex") === sha256;
+  } catch {
+    return false;
+  } finally {
+    if (fd !== undefined) closeSync(fd);
+  }
+}
+
+/**
+ * Writes a file of the new state aside; it is not live before `putNewFiles`.
+ * @param content its bytes; a chunk is written before the next is asked for. An error of the source is thrown on, and the
+ * half-written file stays inside the work folder
+ * @param expected size that must come out, when it is known
+ * @throws DamagedError when another number of bytes came than expected
+ */
+export async function stageFile(
+  files: RestoreFiles,
+  file: PlannedFile,
+  content: AsyncIterable<Uint8Array>,
+  expected?: { sizeBytes: number; what: string },
+): Promise<void> {
+  const fd = openNew(files, newName(files, file));
+  let written = 0;
+  let unsynced = 0;
+  try {
+    for await (const chunk of content) {
+      for (let done = 0; done < chunk.length;) done += writeSync(fd, chunk, done);
+      written += chunk.length;
+      unsynced += chunk.length;
+      if (unsynced < syncEveryBytes) continue;
+      fdatasyncSync(fd);
+      unsynced = 0;
+    }
+    if (files.owner !== undefined) fchownSync(fd, files.owner.uid, files.owner.gid);
+  } finally {
+    closeSync(fd);
+  }
+  if (expected !== undefined && written !== expected.sizeBytes)
+    throw new DamagedError("size-mismatch", `${expected.what}: expected ${expected.sizeBytes} bytes, found ${written}`);
+}
+
+function openNew(files: RestoreFiles, path: string): number {
+  try {
+    return openSync(path, "w", 0o644);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    makeFolderNow(files, dirname(path));
+    return openSync(path, "w", 0o644);
+  }
+}
+
+function makeFolderNow({ owner }: RestoreFiles, folder: string): void {
+  const first = mkdirSync(folder, { recursive: true });
+  if (first === undefined || owner === undefined) return;
+  for (let place = folder; place.length >= first.length; place = dirname(place)) chownSync(place, owner.uid, owner.gid);
+}

@@ -1,0 +1,70 @@
+import { availableParallelism } from "node:os";
+import { AnsweringThread } from "../../answering-thread.ts";
+import { forEachAtOnce } from "../../for-each-at-once.ts";
+import { SharedByteCount } from "./shared-byte-count.ts";
+
+const mostThreads = 8;
+const progressEveryMs = 200;
+
+/** Work for threads that all run the same program. */
+export interface ThreadWork<Batch, Answer> {
+  /** The program, without the ending of its name. */
+  module: URL;
+  /** Handed to each thread at its start, as `given` of its `ThreadData`. */
+  given: unknown;
+  /** One message each. */
+  batches: AsyncIterable<Batch> | Iterable<Batch>;
+  /** Takes what a thread answers. */
+  onAnswer(batch: Batch, answer: Answer): Promise<void> | void;
+  /** Told from time to time how many more bytes the threads have counted. */
+  onBytes(bytes: number): void;
+  /** Ends the threads, whatever they are doing. */
+  signal: AbortSignal;
+}
+
+/** What a thread finds as its `workerData`. */
+export interface ThreadData<Given> {
+  given: Given;
+  /** Memory of the {@link SharedByteCount} that all threads add to. */
+  count: SharedArrayBuffer;
+}
+
+/**
+ * Has threads, one a core, work through batches. All of them have ended when this settles.
+ * @throws the first error of a thread, of the batches or of `onAnswer`; the signal's reason
+ */
+export async function askThreads<Batch, Answer>(work: ThreadWork<Batch, Answer>): Promise<void> {
+  const { signal } = work;
+  signal.throwIfAborted();
+  const count = new SharedByteCount();
+  const data: ThreadData<unknown> = { given: work.given, count: count.memory };
+  const threads: AnsweringThread<Batch, Answer>[] = [];
+  const idle: AnsweringThread<Batch, Answer>[] = [];
+  const closeAll = async (): Promise<void> => void (await Promise.all(threads.map((thread) => thread.close())));
+  const onAbort = (): void => void closeAll();
+  signal.addEventListener("abort", onAbort, { once: true });
+  const timer = setInterval(() => work.onBytes(count.take()), progressEveryMs);
+  const startThread = (): AnsweringThread<Batch, Answer> => {
+    const thread = new AnsweringThread<Batch, Answer>(work.module, { data, heap: { maxYoungGenerationSizeMb: 4 } });
+    threads.push(thread);
+    return thread;
+  };
+  try {
+    await forEachAtOnce(work.batches, Math.min(mostThreads, Math.max(2, availableParallelism())), async (batch) => {
+      signal.throwIfAborted();
+      const thread = idle.pop() ?? startThread();
+      const answer = await thread.ask(batch);
+      idle.push(thread);
+      await work.onAnswer(batch, answer);
+    });
+    work.onBytes(count.take());
+  } catch (error) {
+    // A thread that was ended says so; why it was ended is what counts.
+    signal.throwIfAborted();
+    throw error;
+  } finally {
+    clearInterval(timer);
+    signal.removeEventListener("abort", onAbort);
+    await closeAll();
+  }
+}

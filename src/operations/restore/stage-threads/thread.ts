@@ -1,0 +1,32 @@
+/*
+ * A thread of its own that writes files aside. Calls that wait are right here, and the main thread has the rows to send
+ * meanwhile.
+ */
+import { parentPort, workerData } from "node:worker_threads";
+import type { ThreadData } from "../../contents/ask-threads.ts";
+import { SharedByteCount } from "../../contents/shared-byte-count.ts";
+import { packError } from "../../contents/thread-error.ts";
+import { ThreadSource } from "../../contents/thread-source.ts";
+import { stageWanted } from "../file-to-stage.ts";
+import type { BatchStaged, StageThreadGiven, ZipFileToStage } from "./messages.ts";
+
+const { given, count: memory } = workerData as ThreadData<StageThreadGiven>;
+const source = new ThreadSource(given.archive);
+const count = new SharedByteCount(memory);
+
+async function stageBatch(batch: readonly ZipFileToStage[]): Promise<BatchStaged> {
+  const reused: boolean[] = [];
+  try {
+    for (const { wanted, entry } of batch) {
+      const content = (): AsyncIterable<Buffer> => source.content(entry, wanted.codec === "none");
+      reused.push(await stageWanted(given.files, wanted, given.archive.label, content, (bytes) => count.add(bytes)));
+    }
+    return { reused, error: undefined };
+  } catch (error) {
+    return { reused, error: packError(error) };
+  }
+}
+
+parentPort?.on("message", (batch: readonly ZipFileToStage[]) => {
+  void stageBatch(batch).then((result) => parentPort?.postMessage(result));
+});

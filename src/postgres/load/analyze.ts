@@ -1,0 +1,77 @@
+import { quoteIdentifier } from "../quoting.ts";
+import type { Client } from "../connection.ts";
+import { backendPid, cancelBackends } from "./cancel-backends.ts";
+import { type LoadTask, runTasks } from "./task-pool.ts";
+
+/** What {@link analyzeTables} needs. */
+export interface AnalyzeOptions {
+  /** Opens one more connection to the database; closed here. */
+  connect: () => Promise<Client>;
+  /** Connections at once, from 1. */
+  jobs: number;
+  /** Schemas whose tables are analysed; every schema, the system's own too, when left out. */
+  schemas?: readonly string[];
+  signal: AbortSignal;
+}
+
+/** A statement analyses so many small tables, and a large one alone. */
+const tablesAtOnce = 100;
+/** Of 8 KiB each. */
+const largePages = 1000;
+
+/**
+ * Gathers the planner's statistics (ANALYZE) of tables and materialized views, several at once: one session alone takes as
+ * long as all of them together. What the role does not own is left out, as the server does.
+ * @throws what the server says; the signal's reason
+ */
+export async function analyzeTables({ connect, jobs, schemas, signal }: AnalyzeOptions): Promise<void> {
+  const clients: Client[] = [];
+  try {
+    clients.push(await connect());
+    const tasks = batches(await tablesToAnalyze(clients[0]!, schemas)).map(analyzeTask);
+    while (clients.length < Math.min(jobs, tasks.length)) clients.push(await connect());
+    for (const client of clients) await client.query("SET client_min_messages = error");
+    const pids = await Promise.all(clients.map(backendPid));
+    await runTasks(tasks, clients, signal, () => cancelBackends(connect, pids));
+  } finally {
+    await Promise.all(clients.map((client) => client.end().catch(() => undefined)));
+  }
+}
+
+interface SizedTable {
+  name: string;
+  pages: number;
+}
+
+async function tablesToAnalyze(client: Client, schemas: readonly string[] | undefined): Promise<SizedTable[]> {
+  const { rows } = await client.query<{ schema: string; name: string; pages: number }>(
+    `SELECT nspname AS schema, relname AS name,
+            (pg_catalog.pg_relation_size(c.oid) / 8192)::float8 AS pages
+       FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+      WHERE c.relkind IN ('r', 'm', 'p') AND c.relpersistence <> 't' AND NOT c.relisshared
+        AND ($1::name[] IS NULL OR nspname = ANY ($1))
+      ORDER BY pages DESC`,
+    [schemas ?? null],
+  );
+  return rows.map(({ schema, name, pages }) => ({
+    name: `${quoteIdentifier(schema)}.${quoteIdentifier(name)}`,
+    pages,
+  }));
+}
+
+function batches(tables: readonly SizedTable[]): SizedTable[][] {
+  const found = tables.filter(({ pages }) => pages > largePages).map((table) => [table]);
+  const small = tables.filter(({ pages }) => pages <= largePages);
+  for (let from = 0; from < small.length; from += tablesAtOnce) found.push(small.slice(from, from + tablesAtOnce));
+  return found;
+}
+
+function analyzeTask(tables: readonly SizedTable[]): LoadTask {
+  return {
+    priority: tables.reduce((sum, { pages }) => sum + pages, 0),
+    after: [],
+    async run(client) {
+      await client.query(`ANALYZE ${tables.map(({ name }) => name).join(", ")}`);
+    },
+  };
+}
