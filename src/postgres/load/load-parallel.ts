@@ -7,9 +7,9 @@ import { loadLargeObjects } from "./load-large-objects.ts";
 import type { PlannedEntry } from "./load-order.ts";
 import { type LoadTotals, plainBytesOf } from "./load-serial.ts";
 import { setUpLoadSession } from "./load-session.ts";
-import { stagePlan } from "./load-stages.ts";
+import { type ForeignKeyGroup, stagePlan } from "./load-stages.ts";
 import { inTransaction } from "./run-batch.ts";
-import { buildTask, type TaskContext, tableTasks } from "./table-tasks.ts";
+import { buildTask, plainBytes, smallTableBytes, type TaskContext, tableTasks } from "./table-tasks.ts";
 import { type LoadTask, runTasks } from "./task-pool.ts";
 
 /** What {@link loadParallel} needs. */
@@ -37,6 +37,8 @@ export async function loadParallel(options: LoadParallelOptions): Promise<LoadTo
       const client = await options.connect();
       clients.push(client);
       await setUpLoadSession(client);
+      // Nobody sees what is loaded before a later commit, the switch, is durable, and so is all the log before it.
+      await client.query("SET synchronous_commit = off");
     }
     return await loadStages(options, clients);
   } finally {
@@ -71,24 +73,25 @@ async function loadStages(options: LoadParallelOptions, clients: readonly Client
   );
 
   startStage(reporter, "constraints");
-  await runCancellable(
-    mergeGroups(stages.foreignKeys).map((group) => buildTask(group, group.length)),
-    clients,
-    options,
-  );
+  await runCancellable(foreignKeyTasks(stages.foreignKeys, context), clients, options);
   await runCancellable([buildTask(stages.rest, 0)], one, options);
   return totals;
 }
 
-/** Few groups fill a transaction alone: they share one until there are some dozens of keys. */
-function mergeGroups(groups: readonly PlannedEntry[][]): PlannedEntry[][] {
-  const merged: PlannedEntry[][] = [];
-  for (const group of groups) {
+/** Groups on small tables share a transaction until there are some dozens of keys; the server reads large ones as a whole. */
+function foreignKeyTasks(groups: readonly ForeignKeyGroup[], context: TaskContext): LoadTask[] {
+  const sized = groups.map(({ keys, tables }) => ({
+    keys,
+    bytes: tables.reduce((sum, unit) => sum + plainBytes(unit, context), 0),
+  }));
+  const merged: typeof sized = [];
+  for (const { keys, bytes } of sized) {
     const last = merged.at(-1);
-    if (last !== undefined && last.length + group.length <= 36) last.push(...group);
-    else merged.push([...group]);
+    if (last !== undefined && last.keys.length + keys.length <= 36 && last.bytes + bytes <= smallTableBytes)
+      merged[merged.length - 1] = { keys: [...last.keys, ...keys], bytes: last.bytes + bytes };
+    else merged.push({ keys: [...keys], bytes });
   }
-  return merged;
+  return merged.map(({ keys, bytes }) => buildTask(keys, bytes));
 }
 
 function largeObjectTask(entries: readonly PlannedEntry[], context: TaskContext, totals: LoadTotals): LoadTask[] {

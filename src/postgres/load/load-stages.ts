@@ -8,6 +8,13 @@ export interface TableUnit {
   builds: PlannedEntry[];
 }
 
+/** Foreign keys that no other group shares a table with, in order. */
+export interface ForeignKeyGroup {
+  keys: PlannedEntry[];
+  /** The tables at both of their ends. */
+  tables: TableUnit[];
+}
+
 /** A plan cut into what has to run one after another; within a stage the parts may run at once. */
 export interface LoadStages {
   /** In order, before everything else. */
@@ -15,8 +22,7 @@ export interface LoadStages {
   tables: TableUnit[];
   sequences: PlannedEntry[];
   largeObjects: PlannedEntry[];
-  /** Groups of foreign keys that share no table, each in order. */
-  foreignKeys: PlannedEntry[][];
+  foreignKeys: ForeignKeyGroup[];
   /** In order, after everything else. */
   rest: PlannedEntry[];
 }
@@ -100,7 +106,7 @@ function place(
 }
 
 /** Joins foreign keys that have a table in common, so that no two groups lock the same one. */
-function groupByTables(keys: readonly PlannedEntry[], units: ReadonlyMap<number, TableUnit>): PlannedEntry[][] {
+function groupByTables(keys: readonly PlannedEntry[], units: ReadonlyMap<number, TableUnit>): ForeignKeyGroup[] {
   const parents = new Map<number, number>();
   const root = (id: number): number => {
     let found = id;
@@ -116,7 +122,10 @@ function groupByTables(keys: readonly PlannedEntry[], units: ReadonlyMap<number,
     for (const other of others) parents.set(root(other), root(first));
   }
   const groups = Map.groupBy(keys, (planned) => root(tablesOf(planned)[0] ?? -1));
-  return [...groups.values()];
+  return [...groups.values()].map((group) => ({
+    keys: group,
+    tables: [...new Set(group.flatMap(tablesOf))].flatMap((id) => units.get(id) ?? []),
+  }));
 }
 
 function relation(planned: PlannedEntry): string {

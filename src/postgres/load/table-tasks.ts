@@ -18,7 +18,8 @@ export interface TaskContext {
   loaded: (rows: number) => void;
 }
 
-const smallTableBytes = 4 * 1024 * 1024;
+/** Tables of so little COPY text share a transaction with others. */
+export const smallTableBytes = 4 * 1024 * 1024;
 const partBytes = 32 * 1024 * 1024;
 
 /**
@@ -148,6 +149,7 @@ function batchUnits(units: readonly TableUnit[], context: TaskContext): TableUni
   return batches;
 }
 
-function plainBytes(unit: TableUnit, context: TaskContext): number {
+/** Size of the COPY text of a table. */
+export function plainBytes(unit: TableUnit, context: TaskContext): number {
   return unit.rows === undefined ? 0 : (context.source.table(unit.rows.entry)?.plainBytes ?? 0);
 }

@@ -177,7 +177,7 @@ describe("stages", () => {
           stages.schema,
           stages.tables.flatMap((unit) => (unit.rows === undefined ? [] : [unit.rows])),
           stages.tables.flatMap((unit) => unit.builds),
-          stages.foreignKeys.flat(),
+          stages.foreignKeys.flatMap(({ keys }) => keys),
           stages.rest,
         ];
         const order = rounds.flat().map((planned) => planned.entry.dumpId);
@@ -199,7 +199,7 @@ describe("stages", () => {
     const stages = stagePlan(
       planLoad(toc([...tables, key(10, 1, 2), key(11, 3, 4), key(12, 4, 2), key(13, 5, 6)])).entries,
     );
-    expect(stages.foreignKeys.map((group) => group.map((planned) => planned.entry.dumpId))).toEqual([
+    expect(stages.foreignKeys.map(({ keys }) => keys.map((planned) => planned.entry.dumpId))).toEqual([
       [10, 11, 12],
       [13],
     ]);
