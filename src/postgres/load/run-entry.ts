@@ -81,7 +81,9 @@ export function entryError(planned: PlannedEntry, error: unknown): AppError {
 
 async function* counted(source: AsyncIterable<Buffer>, advance: (bytes: number) => void): AsyncIterable<Buffer> {
   for await (const chunk of source) {
+    // Who takes it may give its memory back, and then it has no length any more.
+    const { length } = chunk;
     yield chunk;
-    advance(chunk.length);
+    advance(length);
   }
 }
