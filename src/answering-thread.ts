@@ -6,6 +6,8 @@ export interface ThreadOptions {
   data?: unknown;
   /** Bounds of its heap; a small young generation lets go of buffers sooner. */
   heap: { maxOldGenerationSizeMb?: number; maxYoungGenerationSizeMb: number };
+  /** Whether files that it has open when it ends are somebody else's to close; they are closed for it when left out. */
+  leavesFilesOpen?: boolean;
 }
 
 interface Waiting<Answer> {
@@ -28,6 +30,7 @@ export class AnsweringThread<Question, Answer> {
     this.#worker = new Worker(new URL(`${module.href}.${ending}`), {
       workerData: options.data,
       resourceLimits: options.heap,
+      trackUnmanagedFds: options.leavesFilesOpen !== true,
     });
     this.#worker.on("message", (answer: Answer) => this.#waiting.shift()?.resolve(answer));
     this.#worker.on("error", (error) => this.#fail(error));

@@ -21,9 +21,11 @@ const namePattern = "[a-z_][a-z0-9_]{0,62}";
 const codecPattern = "(\\.zst|\\.gz)?";
 const numberPattern = "(0|[1-9][0-9]{0,9})";
 
+const wholeNamePattern = new RegExp(`^${namePattern}$`);
+
 /** True for what NextGIS Web may call a component or an identity. */
 export function isComponentName(name: string): boolean {
-  return new RegExp(`^${namePattern}$`).test(name);
+  return wholeNamePattern.test(name);
 }
 
 /** Rows of a table. @param dumpId of its TABLE DATA entry */

@@ -1,6 +1,9 @@
 /** Longest name of an entry in bytes: what Linux takes for a path. */
 const longestName = 4096;
 
+/** Names that nothing can be wrong with but their length: all of ours. No part of them begins with a dot. */
+const harmlessName = /^[a-z0-9_$][a-z0-9_.$-]*(?:\/[a-z0-9_$][a-z0-9_.$-]*)*\/?$/;
+
 /**
  * Says why a name must not be an entry's: it could leave the folder that it is extracted to, mean another thing on
  * another system, or deceive who reads it.
@@ -8,6 +11,7 @@ const longestName = 4096;
  * @returns undefined for a good name
  */
 export function entryNameProblem(name: string): string | undefined {
+  if (name.length <= longestName && harmlessName.test(name)) return undefined;
   const path = name.endsWith("/") ? name.slice(0, -1) : name;
   if (path === "") return "an empty name";
   if (Buffer.byteLength(name) > longestName) return `a name longer than ${longestName} bytes`;

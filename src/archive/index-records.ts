@@ -40,17 +40,18 @@ const fontPattern = /^[A-Za-z0-9_-]{1,200}\.(?:ttf|otf)$/;
  * @throws Error for a payload that could not be read back
  */
 export function encodeIndexRecord(record: { id: number; identity: "fileobj" | "font"; payload: IndexPayload }): string {
-  const { component, size, sha256 } = record.payload;
-  const key = "uuid" in record.payload ? { uuid: record.payload.uuid } : { filename: record.payload.filename };
-  const payload = {
-    component,
-    ...key,
-    ...(size === undefined ? {} : { size }),
-    ...(sha256 === undefined ? {} : { sha256 }),
-  };
-  const plain = { id: record.id, identity: record.identity, payload };
-  decodeRecord(plain, record.id);
-  return `${JSON.stringify(plain)}\n`;
+  const { id, identity, payload } = record;
+  const { component, size, sha256 } = payload;
+  const name = "uuid" in payload ? { uuid: payload.uuid } : { filename: payload.filename };
+  const isSound =
+    Number.isSafeInteger(id) &&
+    id > 0 &&
+    isComponentName(component) &&
+    ("uuid" in payload ? uuidPattern.test(payload.uuid) : fontPattern.test(payload.filename)) &&
+    (size === undefined || (Number.isSafeInteger(size) && size >= 0)) &&
+    (sha256 === undefined || sha256Pattern.test(sha256));
+  if (!isSound) throw new Error(`record ${id} cannot be put into an index: ${JSON.stringify(payload)}`);
+  return `${JSON.stringify({ id, identity, payload: { component, ...name, size, sha256 } })}\n`;
 }
 
 /**
@@ -89,8 +90,10 @@ export async function* decodeIndexRecords(
 /** Returns the name of an identity that is well-formed, but unknown. */
 function decodeRecord(value: unknown, expectedId: number): IndexRecord | string {
   const fields = fieldsOf(value, "record");
-  const keys = fields.keys().toSorted().join(", ");
-  if (keys !== "id, identity, payload") throw new InvalidValue("exactly the keys id, identity, payload", keys);
+  const keys = fields.keys();
+  if (keys.length !== 3 || ["id", "identity", "payload"].some((key) => fields.get(key) === undefined)) {
+    throw new InvalidValue("exactly the keys id, identity, payload", keys.toSorted().join(", "));
+  }
   const id = fields.count("id");
   if (id !== expectedId || id === 0) throw new InvalidValue(`id ${expectedId}`, String(id));
   const identity = fields.text("identity", 63);

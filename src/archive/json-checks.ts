@@ -47,44 +47,80 @@ export function fieldsOf(value: unknown, path: string): Fields {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw new InvalidValue(`an object as ${path}`, show(value));
   }
-  const get = (key: string): unknown =>
-    Object.hasOwn(value, key) ? (value as Record<string, unknown>)[key] : undefined;
-  const at = (key: string): string => `${path}.${key}`;
-  const text = (key: string, longest = longestText): string => {
-    const found = get(key);
+  return new ObjectFields(value, path);
+}
+
+/** A class, since an archive has hundreds of thousands of lines: its methods are made once. */
+class ObjectFields implements Fields {
+  readonly #value: object;
+  readonly #path: string;
+
+  constructor(value: object, path: string) {
+    this.#value = value;
+    this.#path = path;
+  }
+
+  get(key: string): unknown {
+    return Object.hasOwn(this.#value, key) ? (this.#value as Record<string, unknown>)[key] : undefined;
+  }
+
+  keys(): string[] {
+    return Object.keys(this.#value);
+  }
+
+  text(key: string, longest = longestText): string {
+    const found = this.get(key);
     if (typeof found === "string" && found.length <= longest) return found;
-    throw new InvalidValue(`a text of at most ${longest} characters as ${at(key)}`, show(found));
-  };
-  return {
-    get,
-    keys: () => Object.keys(value),
-    text,
-    matching(key, pattern, what) {
-      const found = get(key);
-      if (typeof found === "string" && found.length <= longestText && pattern.test(found)) return found;
-      throw new InvalidValue(`${what} as ${at(key)}`, show(found));
-    },
-    oneOf(key, choices) {
-      const found = get(key);
-      const choice = choices.find((candidate) => candidate === found);
-      if (choice !== undefined) return choice;
-      throw new InvalidValue(`${choices.join(" or ")} as ${at(key)}`, show(found));
-    },
-    count: (key) => checkCount(get(key), at(key)),
-    object: (key) => fieldsOf(get(key), at(key)),
-    list(key, most) {
-      const found = get(key);
-      if (Array.isArray(found) && found.length <= most) return found as unknown[];
-      throw new InvalidValue(`a list of at most ${most} as ${at(key)}`, show(found));
-    },
-    optional: (key, read) => (get(key) === undefined ? undefined : read()),
-    nullable: (key, read) => (get(key) === null ? null : read()),
-  };
+    throw new InvalidValue(`a text of at most ${longest} characters as ${this.#at(key)}`, show(found));
+  }
+
+  matching(key: string, pattern: RegExp, what: string): string {
+    const found = this.get(key);
+    if (typeof found === "string" && found.length <= longestText && pattern.test(found)) return found;
+    throw new InvalidValue(`${what} as ${this.#at(key)}`, show(found));
+  }
+
+  oneOf<Choice extends string>(key: string, choices: readonly Choice[]): Choice {
+    const found = this.get(key);
+    for (const choice of choices) if (choice === found) return choice;
+    throw new InvalidValue(`${choices.join(" or ")} as ${this.#at(key)}`, show(found));
+  }
+
+  count(key: string): number {
+    const found = this.get(key);
+    return isCount(found) ? found : checkCount(found, this.#at(key));
+  }
+
+  object(key: string): Fields {
+    return fieldsOf(this.get(key), this.#at(key));
+  }
+
+  list(key: string, most: number): unknown[] {
+    const found = this.get(key);
+    if (Array.isArray(found) && found.length <= most) return found as unknown[];
+    throw new InvalidValue(`a list of at most ${most} as ${this.#at(key)}`, show(found));
+  }
+
+  optional<Value>(key: string, read: () => Value): Value | undefined {
+    return this.get(key) === undefined ? undefined : read();
+  }
+
+  nullable<Value>(key: string, read: () => Value): Value | null {
+    return this.get(key) === null ? null : read();
+  }
+
+  #at(key: string): string {
+    return `${this.#path}.${key}`;
+  }
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0 && !Object.is(value, -0);
 }
 
 /** Checks a size, count or offset: whole, from 0 to 2^53 - 1. @throws InvalidValue */
 export function checkCount(value: unknown, path: string): number {
-  if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0 && !Object.is(value, -0)) return value;
+  if (isCount(value)) return value;
   throw new InvalidValue(`a whole number from 0 on as ${path}`, show(value));
 }
 

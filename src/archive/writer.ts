@@ -34,9 +34,13 @@ export interface ArchiveWriter {
   /**
    * Writes a small entry whose content is at hand.
    * @param options.deflate stored all the same when deflate does not make it smaller
-   * @param options.sha256 digest of the content where the caller has it already
+   * @param options.sha256 digest of the content where the caller has it already; so `options.crc32`
    */
-  addEntry(name: string, content: Uint8Array, options?: { deflate?: boolean; sha256?: string }): Promise<EntryTotals>;
+  addEntry(
+    name: string,
+    content: Uint8Array,
+    options?: { deflate?: boolean; sha256?: string; crc32?: number },
+  ): Promise<EntryTotals>;
   /**
    * Opens an entry of unknown size; close it before anything else is written.
    * @param options.sha256 gives the digest of the content at its end, where the caller computes it anyway

@@ -76,7 +76,11 @@ export function createZipWriter(sink: ByteSink, options: ZipWriterOptions): Arch
       const deflated = entryOptions.deflate === true ? await deflateAsync(content, { level }) : content;
       const smaller = deflated.length < content.length;
       const data = smaller ? deflated : content;
-      const known = { storedBytes: data.length, contentBytes: content.length, crc32: crc32(content) };
+      const known = {
+        storedBytes: data.length,
+        contentBytes: content.length,
+        crc32: entryOptions.crc32 ?? crc32(content),
+      };
       const method = smaller ? Method.deflate : Method.stored;
       const offsetBytes = await writeKnown(nameBytes, method, data, known, false);
       openName = undefined;

@@ -1,11 +1,12 @@
 import type { BlobRecord } from "../../applications/application.ts";
+import type { BlobSource } from "../../files/pins.ts";
 import { blockBytes } from "./block-size.ts";
 
 /** A blob that is to be saved, and where it is read. */
 export interface PlannedBlob {
   record: BlobRecord;
   /** Undefined for a name that is not one of file storage. */
-  path: string | undefined;
+  source: BlobSource | undefined;
 }
 
 /** Neighbours of the list that are read at once: several small blobs that fill a block, or a single large one. */
@@ -21,14 +22,14 @@ const blobsPerRun = 256;
 /** Cuts the snapshot's list into runs, in its order. */
 export async function* planRuns(
   records: AsyncIterable<readonly BlobRecord[]>,
-  pathOf: (record: BlobRecord, index: number) => string | undefined,
+  sourceOf: (record: BlobRecord, index: number) => BlobSource | undefined,
 ): AsyncGenerator<BlobRun> {
   let blobs: PlannedBlob[] = [];
   let roomBytes = 0;
   let index = 0;
   for await (const batch of records)
     for (const record of batch) {
-      const blob = { record, path: pathOf(record, index) };
+      const blob = { record, source: sourceOf(record, index) };
       index += 1;
       const { sizeBytes } = record;
       const isLarge = sizeBytes === null || sizeBytes < 0 || sizeBytes > blockBytes;

@@ -45,9 +45,8 @@ export async function dumpBlobs(options: DumpBlobsOptions): Promise<DumpedBlobs>
   await writer.addDirectory("component/file_storage/");
   const blobs = new BlobWriter(options);
   await runOrderedPieces<BlobRun, BlobBlock>({
-    pieces: planRuns(options.records, (record, index) => pins.pathOf(record, index)),
-    read: (run, output, reader) =>
-      readRun(run, { crew, buffers, packing, pinned: pins.unpinnedBecause === undefined, output, reader }),
+    pieces: planRuns(options.records, (record, index) => pins.sourceOf(record, index)),
+    read: (run, output, reader) => readRun(run, { crew, buffers, packing, output, reader }),
     workers: crew.readers,
     limitBytes: options.limitBytes,
     signal: options.signal,
@@ -82,7 +81,7 @@ class BlobWriter {
           if (facts.sizeBytes !== undefined)
             entry = await writer.addEntry(this.#name(facts), stored, {
               deflate: facts.deflate,
-              ...(facts.codec === "none" ? { sha256: facts.sha256 } : {}),
+              ...(facts.codec === "none" ? { sha256: facts.sha256, crc32: facts.crc32 } : {}),
             });
           progress.advance(facts.sizeBytes ?? 0);
           this.#record(facts, entry, []);

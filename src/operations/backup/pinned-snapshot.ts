@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Application } from "../../applications/application.ts";
 import { messageOf } from "../../errors.ts";
-import { type MakeLinks, type Pins, pinBlobs } from "../../files/pins.ts";
+import { type PinMakers, type Pins, pinBlobs } from "../../files/pins.ts";
 import type { StorageFolders } from "../../files/storage-layout.ts";
 import { type Client, connect } from "../../postgres/connection.ts";
 import type { ConnectionSettings } from "../../postgres/settings.ts";
@@ -27,14 +27,14 @@ export interface PinnedSnapshotOptions {
   folders: StorageFolders;
   runId: string;
   pid: number;
-  makeLinks: MakeLinks;
+  makers: PinMakers;
   signal: AbortSignal;
 }
 
 /**
- * Takes the snapshot and links every blob it lists, while nobody can add or delete one: a deletion in the application
- * removes the row first, and waits for our lock with that, so that its file is still there when we link it.
- * Where the lock or the links are not possible, blobs are read in place, and one that vanishes is named as a loss.
+ * Takes the snapshot and pins every blob it lists, while nobody can add or delete one: a deletion in the application
+ * removes the row first, and waits for our lock with that, so that its file is still there when we pin it.
+ * Where neither open files nor links are possible, blobs are read in place, and one that vanishes is named as a loss.
  */
 export async function takePinnedSnapshot(options: PinnedSnapshotOptions): Promise<PinnedSnapshot> {
   const { settings, application, folders } = options;
@@ -52,14 +52,14 @@ export async function takePinnedSnapshot(options: PinnedSnapshotOptions): Promis
     const refusal = await lockBlobTable(locker, table, options.signal);
     if (refusal !== undefined) notes.push(`blobs are read without a lock: ${refusal}`);
     snapshot = await openSnapshot(settings);
-    pins = await pinBlobs(
-      { ...folders, blobFolder },
-      options.runId,
-      options.pid,
-      application.listBlobs(snapshot.client),
-      options.makeLinks,
-      options.signal,
-    );
+    pins = await pinBlobs({
+      folders: { ...folders, blobFolder },
+      runId: options.runId,
+      pid: options.pid,
+      blobs: application.listBlobs(snapshot.client),
+      makers: options.makers,
+      signal: options.signal,
+    });
     if (pins.unpinnedBecause !== undefined) notes.push(`blobs are read in place: ${pins.unpinnedBecause}`);
     if (refusal === undefined) await locker.query("commit");
     return { snapshot, pins, notes };

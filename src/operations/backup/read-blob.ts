@@ -24,6 +24,8 @@ export interface BlobFacts {
   deflate: boolean;
   /** Of the plain content, lower-case hex; of a blob in blocks at its end only. */
   sha256: string;
+  /** Of the plain content of a blob that was read at once. */
+  crc32?: number;
   /** What is wrong with it, for the manifest. */
   loss: ManifestLoss | undefined;
 }
@@ -47,8 +49,6 @@ export interface ReadBlobOptions {
   crew: BlobCrew;
   buffers: BufferPool;
   packing: BlobPacking;
-  /** Whether the paths are pins of ours, which are removed as soon as they were read. */
-  pinned: boolean;
   output: PieceOutput<BlobBlock>;
   /** Number of this reader, from 0. */
   reader: number;
@@ -83,27 +83,28 @@ async function readWhole(blobs: readonly PlannedBlob[], options: ReadBlobOptions
   await output.push(blockBytes, async () => {
     const slab = buffers.take(blockBytes);
     let offsetBytes = 0;
-    const wanted = blobs.map(({ path, record }) => {
+    const wanted = blobs.map(({ source, record }) => {
       const roomBytes = record.sizeBytes ?? 0;
       offsetBytes += roomBytes;
-      return { path: path ?? "", offsetBytes: offsetBytes - roomBytes, roomBytes };
+      return { source, offsetBytes: offsetBytes - roomBytes, roomBytes };
     });
     const sample = packing.compression !== "none";
-    const answer = thread.ask({ type: "run", slab: slab.buffer, blobs: wanted, sample, remove: options.pinned });
+    const answer = thread.ask({ type: "run", slab: slab.buffer, blobs: wanted, sample });
     read = answer.then((items) => {
       done = items.at(-1)?.type === "larger" ? items.length - 1 : items.length;
     });
     const items = await answer;
     const whole = items.flatMap((item, index): WholeBlob[] => {
-      const { path } = blobs[index]!;
+      const { source } = blobs[index]!;
       if (item.type === "larger") return [];
       const facts = factsOf(blobs[index]!);
       if (item.type === "failed") {
-        facts.loss = path === undefined ? badName(facts.planned) : lossOf(facts.planned, item.failure);
+        facts.loss = source === undefined ? badName(facts.planned) : lossOf(facts.planned, item.failure);
         return [{ facts, stored: new Uint8Array() }];
       }
       facts.sizeBytes = item.sizeBytes;
       facts.sha256 = item.sha256;
+      facts.crc32 = item.crc32;
       facts.loss = sizeLoss(facts.planned, item.sizeBytes);
       choosePacking(facts, packing, item.compressible);
       return [
@@ -130,8 +131,8 @@ async function readLarge(planned: PlannedBlob, options: ReadBlobOptions): Promis
   const { crew, output, reader } = options;
   const thread = crew.threadOf(reader);
   const facts = factsOf(planned);
-  const { path } = planned;
-  const opened = path === undefined ? undefined : await thread.ask({ type: "open", reader, path });
+  const { source } = planned;
+  const opened = source === undefined ? undefined : await thread.ask({ type: "open", reader, source });
   if (opened === undefined || "failure" in opened) {
     facts.loss = opened === undefined ? badName(planned) : lossOf(planned, opened.failure);
     await output.push(0, () => Promise.resolve({ kind: "end", heldBytes: 0, facts }));
@@ -151,7 +152,7 @@ async function readLarge(planned: PlannedBlob, options: ReadBlobOptions): Promis
     await packed;
   }
   await output.push(0, async () => {
-    const { sha256 } = await thread.ask({ type: "close", reader, remove: options.pinned });
+    const { sha256 } = await thread.ask({ type: "close", reader });
     facts.sha256 = sha256;
     // What broke off before its first byte is left out whole; otherwise what was read stays, and the loss names it.
     if (facts.loss !== undefined && facts.sizeBytes === 0) facts.sizeBytes = undefined;

@@ -79,7 +79,7 @@ export async function writeBackup(options: WriteBackupOptions): Promise<WrittenB
       folders: options.folders,
       runId: randomBytes(6).toString("hex"),
       pid: context.pid,
-      makeLinks: (links) => crew.link(links),
+      makers: crew,
       signal: context.signal,
     });
     for (const note of pinned.notes) reporter.report({ type: "message", message: note });

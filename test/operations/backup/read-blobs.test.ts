@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import { existsSync } from "node:fs";
+import { existsSync, openSync, readdirSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { zstdDecompressSync } from "node:zlib";
@@ -25,7 +25,7 @@ interface Case {
 }
 
 /** Reads blobs the way a backup does, and tells what became of each, in order. */
-async function read(cases: readonly Case[], pinned = false) {
+async function read(cases: readonly Case[], how: "in place" | "links" | "held" = "in place") {
   const folder = await tempFolder();
   const paths = await Promise.all(
     cases.map(async ({ content }, index) => {
@@ -43,9 +43,11 @@ async function read(cases: readonly Case[], pinned = false) {
   const plainOf = (facts: BlobFacts, stored: Uint8Array): Buffer =>
     facts.codec === "zstd" ? zstdDecompressSync(stored) : Buffer.from(stored);
   await runOrderedPieces<BlobRun, BlobBlock>({
-    pieces: planRuns(records(), (_, index) => paths[index]),
+    pieces: planRuns(records(), (_, index) =>
+      how === "held" ? { fd: openSync(paths[index]!, "r") } : { path: paths[index]!, remove: how === "links" },
+    ),
     read: async (run, output, reader) =>
-      await readRun(run, { crew, buffers, packing: { compression: "zstd", level: undefined }, pinned, output, reader }),
+      await readRun(run, { crew, buffers, packing: { compression: "zstd", level: undefined }, output, reader }),
     workers: crew.readers,
     limitBytes: 8 * blockBytes,
     async write(_run, blocks) {
@@ -114,8 +116,21 @@ describe("blobs that are read by threads", () => {
   });
 
   it("take their pins with them", async () => {
-    const { found, paths } = await read([sound(randomBytes(100)), sound(randomBytes(3 * blockBytes))], true);
+    const { found, paths } = await read([sound(randomBytes(100)), sound(randomBytes(3 * blockBytes))], "links");
     expect(found).toHaveLength(2);
     expect(paths.map((path) => existsSync(path))).toEqual([false, false]);
+  });
+
+  it("are closed when they were held open, also those that are larger than their row says", async () => {
+    const open = (): number => readdirSync("/proc/self/fd").length;
+    const before = open();
+    const contents = [randomBytes(100), randomBytes(3 * blockBytes), randomBytes(2 * blockBytes), randomBytes(50)];
+    const { found } = await read(
+      contents.map((content, index) => ({ rowBytes: index === 2 ? 100 : content.length, content })),
+      "held",
+    );
+    expect(found.map(({ plain }, index) => plain.equals(contents[index]!))).toEqual([true, true, true, true]);
+    expect(found[2]!.facts.loss?.kind).toBe("size");
+    expect(open()).toBe(before);
   });
 });

@@ -1,16 +1,16 @@
 import { BlobThread } from "./blob-thread.ts";
-import type { ReadFailure } from "./messages.ts";
+import type { PinMakers } from "../../../files/pins.ts";
 
 /** Two that work in turn keep a thread busy while the main thread looks after the other's answer. */
 const readersPerThread = 2;
 const mostThreads = 4;
 
-/** The threads of one backup that link and read blobs. Whoever makes it closes it. */
-export class BlobCrew {
+/** The threads of one backup that pin and read blobs. Whoever makes it closes it. */
+export class BlobCrew implements PinMakers {
   /** Readers that may work at the same time. */
   readonly readers: number;
   readonly #threads: BlobThread[];
-  #nextLink = 0;
+  #nextPins = 0;
 
   /** @param jobs what the backup may do at once; threads wait for disks more than they compute, so two are the least */
   constructor(jobs: number) {
@@ -24,11 +24,15 @@ export class BlobCrew {
     return this.#threads[reader % this.#threads.length]!;
   }
 
-  /** Makes hard links; returns the first failure that is not a missing file. */
-  async link(links: readonly (readonly [from: string, to: string])[]): Promise<ReadFailure | undefined> {
-    const { failure } = await this.threadOf(this.#nextLink++).ask({ type: "link", links });
+  readonly hold: PinMakers["hold"] = async (table, from, paths) => {
+    const { hasRoom } = await this.threadOf(this.#nextPins++).ask({ type: "hold", table, from, paths });
+    return hasRoom;
+  };
+
+  readonly link: PinMakers["link"] = async (folder, from, paths) => {
+    const { failure } = await this.threadOf(this.#nextPins++).ask({ type: "link", folder, from, paths });
     return failure;
-  }
+  };
 
   async close(): Promise<void> {
     await Promise.all(this.#threads.map((thread) => thread.close()));

@@ -8,7 +8,8 @@ const heap = { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 4 };
 export class BlobThread {
   readonly #thread = new AnsweringThread<BlobRequest, BlobAnswers[keyof BlobAnswers]>(
     new URL("./thread", import.meta.url),
-    { heap },
+    // Files that one thread opens are read and closed by another, and by us at the end.
+    { heap, leavesFilesOpen: true },
   );
 
   /**

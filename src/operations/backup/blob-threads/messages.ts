@@ -1,6 +1,10 @@
+import type { HeldTable } from "../../../files/held-files.ts";
+import type { BlobSource } from "../../../files/pins.ts";
+
 /** A blob to be read into a slab at once. */
 export interface WantedBlob {
-  path: string;
+  /** Undefined for a name that is not one of file storage. */
+  source: BlobSource | undefined;
   /** Where in the slab its bytes go, and how many it may have. */
   offsetBytes: number;
   roomBytes: number;
@@ -9,12 +13,15 @@ export interface WantedBlob {
 /** What a thread is asked. Answers come in the order of the questions. */
 export type BlobRequest =
   /** Reads blobs whole, up to the first that is larger than its room. */
-  | { type: "run"; slab: SharedArrayBuffer; blobs: readonly WantedBlob[]; sample: boolean; remove: boolean }
+  | { type: "run"; slab: SharedArrayBuffer; blobs: readonly WantedBlob[]; sample: boolean }
   /** Opens a blob to be read by blocks; `reader` tells those apart that are open at the same time. */
-  | { type: "open"; reader: number; path: string }
+  | { type: "open"; reader: number; source: BlobSource }
   | { type: "block"; reader: number; slab: SharedArrayBuffer; sample: boolean }
-  | { type: "close"; reader: number; remove: boolean }
-  | { type: "link"; links: readonly (readonly [from: string, to: string])[] };
+  | { type: "close"; reader: number }
+  /** Opens files and puts their descriptors into the table, from `from` on; what cannot be opened is left out. */
+  | { type: "hold"; table: HeldTable; from: number; paths: readonly string[] }
+  /** Makes links under the names of `linkPath`, numbered from `from` on; empty paths are passed over. */
+  | { type: "link"; folder: string; from: number; paths: readonly string[] };
 
 /** Why a file could not be read: an error of the system, or what stands at its path. */
 export interface ReadFailure {
@@ -25,7 +32,7 @@ export interface ReadFailure {
 
 /** What became of a blob of a run. */
 export type RunItem =
-  | { type: "read"; sizeBytes: number; sha256: string; compressible: boolean }
+  | { type: "read"; sizeBytes: number; sha256: string; crc32: number; compressible: boolean }
   /** More than its room: it has to be read on its own. */
   | { type: "larger" }
   | { type: "failed"; failure: ReadFailure };
@@ -38,6 +45,10 @@ export type BlobBlockRead = { bytes: number; compressible: boolean } | { failure
 export interface ClosedBlob {
   sha256: string;
 }
+/** Answer to `hold`: false when the system has no room for more open files. */
+export interface FilesHeld {
+  hasRoom: boolean;
+}
 /** Answer to `link`: the first failure that is not a missing file. */
 export interface LinksMade {
   failure: ReadFailure | undefined;
@@ -49,5 +60,6 @@ export interface BlobAnswers {
   open: OpenedBlob;
   block: BlobBlockRead;
   close: ClosedBlob;
+  hold: FilesHeld;
   link: LinksMade;
 }

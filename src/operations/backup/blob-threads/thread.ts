@@ -4,14 +4,18 @@
  * the main thread's work.
  */
 import { type Hash, createHash, hash } from "node:crypto";
-import { closeSync, fstatSync, linkSync, openSync, readSync, unlinkSync } from "node:fs";
+import { closeSync, constants, fstatSync, linkSync, openSync, readSync, unlinkSync } from "node:fs";
 import { parentPort } from "node:worker_threads";
+import { crc32 } from "node:zlib";
+import { linkPath } from "../../../files/pin-links.ts";
+import type { BlobSource } from "../../../files/pins.ts";
 import { isCompressible } from "../compressible.ts";
 import type {
   BlobAnswers,
   BlobBlockRead,
   BlobRequest,
   ClosedBlob,
+  FilesHeld,
   LinksMade,
   OpenedBlob,
   ReadFailure,
@@ -21,7 +25,7 @@ import type {
 
 interface OpenBlob {
   fd: number;
-  path: string;
+  source: BlobSource;
   digest: Hash;
   sizeBytes: number;
   positionBytes: number;
@@ -37,6 +41,13 @@ function failureOf(error: unknown): ReadFailure {
   return { code, message };
 }
 
+/** Does not wait for the other end of a pipe that stands in a blob's place. */
+function open(path: string): number {
+  return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+}
+
+const opened = (source: BlobSource): number => ("fd" in source ? source.fd : open(source.path));
+
 function readFully(fd: number, target: Uint8Array, positionBytes: number): number {
   let done = 0;
   while (done < target.length) {
@@ -50,14 +61,24 @@ function readFully(fd: number, target: Uint8Array, positionBytes: number): numbe
 function readWhole(slab: Uint8Array, wanted: WantedBlob, sample: boolean): RunItem {
   let fd: number | undefined;
   try {
-    fd = openSync(wanted.path, "r");
+    if (wanted.source === undefined) throw new Error("a name that is not one of file storage");
+    fd = opened(wanted.source);
     const stats = fstatSync(fd);
     if (!stats.isFile()) return { type: "failed", failure: { code: undefined, message: "not a file" } };
-    if (stats.size > wanted.roomBytes) return { type: "larger" };
+    if (stats.size > wanted.roomBytes) {
+      // Read by blocks next, and a file that is held has no other way in.
+      if ("fd" in wanted.source) fd = undefined;
+      return { type: "larger" };
+    }
     const bytes = slab.subarray(wanted.offsetBytes, wanted.offsetBytes + stats.size);
     const content = bytes.subarray(0, readFully(fd, bytes, 0));
-    const sha256 = hash("sha256", content);
-    return { type: "read", sizeBytes: content.length, sha256, compressible: sample && isCompressible(content) };
+    return {
+      type: "read",
+      sizeBytes: content.length,
+      sha256: hash("sha256", content),
+      crc32: crc32(content),
+      compressible: sample && isCompressible(content),
+    };
   } catch (error) {
     return { type: "failed", failure: failureOf(error) };
   } finally {
@@ -66,22 +87,23 @@ function readWhole(slab: Uint8Array, wanted: WantedBlob, sample: boolean): RunIt
 }
 
 /** A pin that was read has done its work; what cannot be removed now goes with the run's folder. */
-function removePin(path: string): void {
+function removePin(source: BlobSource): void {
+  if ("fd" in source || !source.remove) return;
   try {
-    unlinkSync(path);
+    unlinkSync(source.path);
   } catch {
     // see above
   }
 }
 
-function openBlob(reader: number, path: string): OpenedBlob {
+function openBlob(reader: number, source: BlobSource): OpenedBlob {
   let fd: number | undefined;
   try {
-    fd = openSync(path, "r");
+    fd = opened(source);
     const stats = fstatSync(fd);
     if (!stats.isFile()) throw new Error("not a file");
     const digest = createHash("sha256");
-    openBlobs.set(reader, { fd, path, digest, sizeBytes: stats.size, positionBytes: 0, failure: undefined });
+    openBlobs.set(reader, { fd, source, digest, sizeBytes: stats.size, positionBytes: 0, failure: undefined });
     return { sizeBytes: stats.size };
   } catch (error) {
     if (fd !== undefined) closeSync(fd);
@@ -109,22 +131,38 @@ function readBlock(blob: OpenBlob, slab: Uint8Array, sample: boolean): BlobBlock
   }
 }
 
-function closeBlob(reader: number, remove: boolean): ClosedBlob {
-  const { fd, path, digest } = openedBy(reader);
+function closeBlob(reader: number): ClosedBlob {
+  const { fd, source, digest } = openedBy(reader);
   closeSync(fd);
   openBlobs.delete(reader);
-  if (remove) removePin(path);
+  removePin(source);
   return { sha256: digest.digest("hex") };
 }
 
-function makeLinks(links: readonly (readonly [string, string])[]): LinksMade {
-  for (const [from, to] of links)
+function holdFiles({ table, from, paths }: Extract<BlobRequest, { type: "hold" }>): FilesHeld {
+  for (const [place, path] of paths.entries()) {
+    if (path === "") continue;
     try {
-      linkSync(from, to);
+      table[from + place] = open(path);
+    } catch (error) {
+      // Any other file that cannot be opened is a loss to be named when it is read.
+      const { code = "" } = error as NodeJS.ErrnoException;
+      if (["EMFILE", "ENFILE", "ENOMEM"].includes(code)) return { hasRoom: false };
+    }
+  }
+  return { hasRoom: true };
+}
+
+function makeLinks({ folder, from, paths }: Extract<BlobRequest, { type: "link" }>): LinksMade {
+  for (const [place, path] of paths.entries()) {
+    if (path === "") continue;
+    try {
+      linkSync(path, linkPath(folder, from + place));
     } catch (error) {
       // A missing blob is a loss to be named when it is read, not a reason to give up the others.
       if ((error as NodeJS.ErrnoException).code !== "ENOENT") return { failure: failureOf(error) };
     }
+  }
   return { failure: undefined };
 }
 
@@ -135,7 +173,7 @@ function readRun(request: Extract<BlobRequest, { type: "run" }>): RunItem[] {
     const item = readWhole(slab, wanted, request.sample);
     items.push(item);
     if (item.type === "larger") break;
-    if (request.remove && item.type === "read") removePin(wanted.path);
+    if (item.type === "read" && wanted.source !== undefined) removePin(wanted.source);
   }
   return items;
 }
@@ -145,13 +183,15 @@ function answer(request: BlobRequest): BlobAnswers[keyof BlobAnswers] {
     case "run":
       return readRun(request);
     case "open":
-      return openBlob(request.reader, request.path);
+      return openBlob(request.reader, request.source);
     case "block":
       return readBlock(openedBy(request.reader), new Uint8Array(request.slab), request.sample);
     case "close":
-      return closeBlob(request.reader, request.remove);
+      return closeBlob(request.reader);
+    case "hold":
+      return holdFiles(request);
     case "link":
-      return makeLinks(request.links);
+      return makeLinks(request);
   }
 }
 
