@@ -36,7 +36,7 @@ export const backupCommand = buildCommand({
         parse: positiveInteger,
         optional: true,
         placeholder: "n",
-        brief: "Connections that read rows at once",
+        brief: "Connections that read rows, and threads that read files, at once",
       },
       strict: {
         kind: "boolean",

@@ -10,31 +10,36 @@ export class BlobCrew implements PinMakers {
   /** Readers that may work at the same time. */
   readonly readers: number;
   readonly #threads: BlobThread[];
+  readonly #readingThreads: number;
   #nextPins = 0;
 
-  /** @param jobs what the backup may do at once; threads wait for disks more than they compute, so two are the least */
+  /** @param jobs threads that may read at once; two pin in any case, because uploads wait for that */
   constructor(jobs: number) {
-    const count = Math.min(mostThreads, Math.max(2, jobs));
-    this.#threads = Array.from({ length: count }, () => new BlobThread());
-    this.readers = count * readersPerThread;
+    this.#readingThreads = Math.min(mostThreads, jobs);
+    this.#threads = Array.from({ length: Math.max(2, this.#readingThreads) }, () => new BlobThread());
+    this.readers = this.#readingThreads * readersPerThread;
   }
 
   /** The thread that a reader asks. */
   threadOf(reader: number): BlobThread {
-    return this.#threads[reader % this.#threads.length]!;
+    return this.#threads[reader % this.#readingThreads]!;
   }
 
   readonly hold: PinMakers["hold"] = async (table, from, paths) => {
-    const { hasRoom } = await this.threadOf(this.#nextPins++).ask({ type: "hold", table, from, paths });
+    const { hasRoom } = await this.#nextPinner().ask({ type: "hold", table, from, paths });
     return hasRoom;
   };
 
   readonly link: PinMakers["link"] = async (folder, from, paths) => {
-    const { failure } = await this.threadOf(this.#nextPins++).ask({ type: "link", folder, from, paths });
+    const { failure } = await this.#nextPinner().ask({ type: "link", folder, from, paths });
     return failure;
   };
 
   async close(): Promise<void> {
     await Promise.all(this.#threads.map((thread) => thread.close()));
+  }
+
+  #nextPinner(): BlobThread {
+    return this.#threads[this.#nextPins++ % this.#threads.length]!;
   }
 }
