@@ -33,6 +33,9 @@ test.for<[args: string[], message: string, hint: RegExp]>([
   [["bakcup"], "there is no command bakcup", /^hint: did you mean `backup`\nhint: ngwbackup --help$/],
   [["backup", "--stric"], "no flag registered for --stric", /^hint: did you mean --strict\n/],
   [["backup", "--jobs", "0"], 'failed to parse "0" for jobs: expected a whole number from 1', /^hint: /],
+  [["backup", "--read-rate", "fast"], 'failed to parse "fast" for read-rate: expected a size such as', /^hint: /],
+  [["backup", "--write-rate=-1"], 'failed to parse "-1" for write-rate: expected a size such as', /^hint: /],
+  [["restore", "--nice", "a"], "no flag registered for --nice", /^hint: /],
   [["backup", "--compression", "lzma"], "expected", /^hint: /],
   [["restore", "a", "b"], 'too many arguments, expected 1 but encountered "b"', /^hint: /],
   [["restore", "a", "--keep-previous", "soon"], "expected a duration", /^hint: /],
@@ -67,6 +70,8 @@ test.for(["backup", "restore", "verify", "list", "inspect", "check", "migrations
 test("completion proposes commands and flags", async () => {
   expect((await run("__complete", "re")).stdout).toBe("restore\n");
   expect((await run("__complete", "backup", "--over")).stdout).toBe("--overwrite\n");
+  expect((await run("__complete", "backup", "--ni")).stdout).toBe("--nice\n");
+  expect((await run("__complete", "backup", "--read")).stdout).toBe("--read-rate\n");
   expect((await run("completion", "bash")).stdout).toContain("complete -o default -F _ngwbackup ngwbackup\n");
 });
 

@@ -19,6 +19,12 @@ export interface FolderOutput {
   abort(): Promise<void>;
 }
 
+/** How a folder is written. */
+export interface FolderWriterOptions {
+  /** Called before so many bytes are written, which wait for it. */
+  beforeWrite?: ((bytes: number) => Promise<void>) | undefined;
+}
+
 /** Files that are being synced at once, so that one does not wait for the disk between two entries. */
 const syncsAtOnce = 16;
 
@@ -28,7 +34,7 @@ const syncsAtOnce = 16;
  * The manifest's digest, a ZIP's comment, becomes `manifest.sha256`, in the form that `sha256sum -c` reads.
  * All of its methods throw AppError write-failed or no-space.
  */
-export function createFolderWriter(output: FolderOutput): ArchiveWriter {
+export function createFolderWriter(output: FolderOutput, options: FolderWriterOptions = {}): ArchiveWriter {
   const root = output.temporaryPath;
   const folders = new Set<string>([root]);
   const syncs = new Set<Promise<void>>();
@@ -58,6 +64,7 @@ export function createFolderWriter(output: FolderOutput): ArchiveWriter {
     return openFile;
   };
   const put = async (file: FileHandle, chunk: Uint8Array): Promise<void> => {
+    await options.beforeWrite?.(chunk.length);
     for (let done = 0; done < chunk.length;) {
       const written = await file.write(chunk, done, chunk.length - done);
       done += written.bytesWritten;
@@ -93,14 +100,14 @@ export function createFolderWriter(output: FolderOutput): ArchiveWriter {
       checkEntryName(name, true);
       await wrap(name, () => makeFolder(join(root, name.slice(0, -1))));
     },
-    async addEntry(name, content, options = {}) {
+    async addEntry(name, content, entryOptions = {}) {
       await wrap(name, () => writeFile(name, content));
-      const sha256 = options.sha256 ?? hash("sha256", content);
+      const sha256 = entryOptions.sha256 ?? hash("sha256", content);
       return totalsOf(name, content.length, crc32(content), sha256);
     },
-    async openEntry(name, options = {}) {
+    async openEntry(name, entryOptions = {}) {
       const file = await wrap(name, () => create(name));
-      const digest = createContentDigest(options.sha256);
+      const digest = createContentDigest(entryOptions.sha256);
       let contentBytes = 0;
       let checksum = 0;
       return {

@@ -1,13 +1,18 @@
 import { buildCommand } from "@stricli/core";
 import { type CommonFlags, lazyCommand } from "./command.ts";
 import { commonAliases, commonFlags } from "./common-flags.ts";
-import { integer, positiveInteger, text } from "./flag-values.ts";
+import { integer, positiveInteger, size, text } from "./flag-values.ts";
 
 /** Flags of `backup`. */
 export interface BackupFlags extends CommonFlags {
   readonly compression?: "zstd" | "deflate" | "none";
   readonly level?: number;
   readonly jobs?: number;
+  readonly nice: boolean;
+  /** In bytes a second. */
+  readonly readRate?: number;
+  /** In bytes a second. */
+  readonly writeRate?: number;
   readonly strict: boolean;
   readonly oneShot: boolean;
   readonly noZip: boolean;
@@ -37,6 +42,26 @@ export const backupCommand = buildCommand({
         optional: true,
         placeholder: "n",
         brief: "Connections that read rows, and threads that read files, at once",
+      },
+      nice: {
+        kind: "boolean",
+        default: false,
+        withNegated: false,
+        brief: "Stand back behind a busy service, as the options nice... of the configuration say",
+      },
+      readRate: {
+        kind: "parsed",
+        parse: size,
+        optional: true,
+        placeholder: "size",
+        brief: "Bytes a second that are read of rows and files, such as 50MiB; 0 for no limit",
+      },
+      writeRate: {
+        kind: "parsed",
+        parse: size,
+        optional: true,
+        placeholder: "size",
+        brief: "Bytes a second that are written to the archive; 0 for no limit",
       },
       strict: {
         kind: "boolean",
@@ -76,6 +101,7 @@ export const backupCommand = buildCommand({
       "  ngwbackup backup                                   as backup.path and backup.filename say",
       "  ngwbackup backup /srv/backup                       into a folder, named by the time in UTC",
       "  ngwbackup backup - | ssh host 'cat > ngw.ngwbackup'",
+      "  ngwbackup backup --nice --read-rate 20MiB          beside a busy service",
       "  ngwbackup backup --compression deflate out.ngwbackup   for NextGIS Web's own restore",
     ].join("\n"),
   },

@@ -14,6 +14,7 @@ export default async function backup(this: CommandContext, flags: BackupFlags, t
     });
   const settings = await loadSettings({ env: this.env, cwd: this.cwd, configPaths: flags.config });
   const own = settings.ngwbackup;
+  const nice = flags.nice ? own.nice : undefined;
   const compression = flags.compression ?? own.compression;
   const result = await runBackup(
     {
@@ -21,7 +22,10 @@ export default async function backup(this: CommandContext, flags: BackupFlags, t
       target,
       compression,
       level: flags.level ?? (flags.compression === undefined ? own.level : undefined),
-      jobs: flags.jobs ?? own.jobs ?? Math.max(2, Math.min(8, availableParallelism())),
+      jobs: flags.jobs ?? nice?.jobs ?? own.jobs ?? Math.max(2, Math.min(8, availableParallelism())),
+      priority: nice,
+      readRate: flags.readRate ?? nice?.readRate,
+      writeRate: flags.writeRate ?? nice?.writeRate,
       strict: flags.strict,
       oneShot: flags.oneShot,
       noZip: flags.noZip,

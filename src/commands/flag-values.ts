@@ -1,3 +1,5 @@
+import { sizeType } from "../config/value-types.ts";
+
 /** A value taken as it is. */
 export function text(value: string): string {
   return value;
@@ -23,6 +25,16 @@ export function integer(value: string): number {
   const number = Number(value);
   if (!/^-?\d+$/.test(value) || !Number.isSafeInteger(number)) throw new Error("expected a whole number");
   return number;
+}
+
+/**
+ * A size in bytes, as in the configuration.
+ * @throws Error that says what was expected
+ */
+export function size(value: string): number {
+  const sizeBytes = sizeType.parse(value);
+  if (sizeBytes === undefined) throw new Error(`expected ${sizeType.expected}`);
+  return sizeBytes;
 }
 
 const unitMs = { "": 1000, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;

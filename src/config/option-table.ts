@@ -1,10 +1,13 @@
 import { fileNameType } from "./backup-file-name.ts";
 import { durationType } from "./durations.ts";
 import type { OptionDefinition } from "./option-reader.ts";
-import { choiceType, commandType, integerType, listType, pathType, textType } from "./value-types.ts";
+import { choiceType, commandType, integerType, listType, pathType, sizeType, textType } from "./value-types.ts";
 
 /** How rows and blobs are compressed. */
 export type CompressionChoice = "zstd" | "deflate" | "none";
+
+/** I/O class of a run that stands back; `none`: as it is. */
+export type IoClassChoice = "idle" | "best-effort" | "none";
 
 /** Name of our own section, which NextGIS Web ignores. */
 export const ownSection = "ngwbackup";
@@ -46,6 +49,16 @@ export const ownOptions = {
     default: "zstd",
   },
   level: { section: ownSection, option: "level", type: integerType(1, 22) },
+  niceJobs: { section: ownSection, option: "nice.jobs", type: integerType(1, 64), default: "1" },
+  niceLevel: { section: ownSection, option: "nice.level", type: integerType(0, 19), default: "10" },
+  niceIo: {
+    section: ownSection,
+    option: "nice.io",
+    type: choiceType<IoClassChoice>("idle", "best-effort", "none"),
+    default: "idle",
+  },
+  niceReadRate: { section: ownSection, option: "nice.read_rate", type: sizeType },
+  niceWriteRate: { section: ownSection, option: "nice.write_rate", type: sizeType },
   adminHost: { section: ownSection, option: "admin.host", type: textType },
   adminPort: { section: ownSection, option: "admin.port", type: port },
   adminDatabase: { section: ownSection, option: "admin.database", type: textType, default: "postgres" },

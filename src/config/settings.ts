@@ -5,7 +5,26 @@ import { resolveAdmin, resolveDatabase } from "./connection-options.ts";
 import { showDuration } from "./durations.ts";
 import { loadOptionLayers } from "./option-layers.ts";
 import { OptionReader, wrongValue, type OptionDefinition, type ResolvedOption } from "./option-reader.ts";
-import { applicationOptions, ownOptions, ownSection, type CompressionChoice } from "./option-table.ts";
+import {
+  applicationOptions,
+  ownOptions,
+  ownSection,
+  type CompressionChoice,
+  type IoClassChoice,
+} from "./option-table.ts";
+import { showSize } from "./value-types.ts";
+
+/** How a run with `--nice` stands back: options `nice...` of section `[ngwbackup]`. */
+export interface NiceSettings {
+  jobs: number;
+  /** Nice value. */
+  level: number;
+  io: IoClassChoice;
+  /** Bytes a second that are read; undefined or 0: no limit. */
+  readRate: number | undefined;
+  /** Bytes a second that are written; undefined or 0: no limit. */
+  writeRate: number | undefined;
+}
 
 /** Options of section `[ngwbackup]`. */
 export interface OwnSettings {
@@ -22,6 +41,7 @@ export interface OwnSettings {
   compression: CompressionChoice;
   /** Undefined: the compression's own default. */
   level: number | undefined;
+  nice: NiceSettings;
   /** An administrator's connection, when one is configured. */
   admin: ConnectionSettings | undefined;
   /** Template database that holds PostGIS, for a restore side by side. */
@@ -108,6 +128,13 @@ export async function loadSettings(choice: ConfigFileChoice): Promise<Settings> 
     jobs: read(ownOptions.jobs),
     compression: read(ownOptions.compression)!,
     level: read(ownOptions.level),
+    nice: {
+      jobs: read(ownOptions.niceJobs)!,
+      level: read(ownOptions.niceLevel)!,
+      io: read(ownOptions.niceIo)!,
+      readRate: read(ownOptions.niceReadRate, showSize),
+      writeRate: read(ownOptions.niceWriteRate, showSize),
+    },
     admin: undefined,
     template: read(ownOptions.template),
     keepPreviousMs: read(ownOptions.keepPrevious, showDuration)!,

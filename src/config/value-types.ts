@@ -38,16 +38,25 @@ export function integerType(min: number, max: number): ValueType<number> {
   };
 }
 
-/** A size in bytes: a whole number, with `K`, `M`, `G`, `T` after it in units of 1024; a `B` may follow. */
+const sizeUnits = ["", "K", "M", "G", "T"];
+
+/** A size in bytes: a whole number, with `K`, `M`, `G`, `T` after it in units of 1024; `B` or `iB` may follow. */
 export const sizeType: ValueType<number> = {
-  expected: "a size such as 1048576, 512M or 2 GB",
+  expected: "a size such as 1048576, 512M or 50MiB",
   parse(text) {
-    const match = /^(\d+) ?([KMGT]?)B?$/i.exec(text);
+    const match = /^(\d+) ?(?:([KMGT])(?:i?B)?|B)?$/i.exec(text);
     if (match === null) return undefined;
-    const sizeBytes = Number(match[1]) * 1024 ** ["", "K", "M", "G", "T"].indexOf(match[2]!.toUpperCase());
+    const sizeBytes = Number(match[1]) * 1024 ** sizeUnits.indexOf(match[2]?.toUpperCase() ?? "");
     return Number.isSafeInteger(sizeBytes) ? sizeBytes : undefined;
   },
 };
+
+/** A size as it could stand in a file, in the largest unit that gives a whole number. */
+export function showSize(sizeBytes: number): string {
+  for (let unit = sizeUnits.length - 1; unit > 0 && sizeBytes > 0; unit -= 1)
+    if (sizeBytes % 1024 ** unit === 0) return `${sizeBytes / 1024 ** unit}${sizeUnits[unit]}iB`;
+  return String(sizeBytes);
+}
 
 const comma = new RegExp(`[${pythonSpace}]*,[${pythonSpace}]*`);
 

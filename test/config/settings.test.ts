@@ -158,6 +158,22 @@ describe("wrong values", () => {
       "[ngwbackup]\ncompression = ZSTD",
       'config.ini:2: [ngwbackup] compression: expected one of zstd, deflate, none, found "ZSTD"',
     ],
+    [
+      "[ngwbackup]\nnice.level = -5",
+      'config.ini:2: [ngwbackup] nice.level: expected a whole number from 0 to 19, found "-5"',
+    ],
+    [
+      "[ngwbackup]\nnice.jobs = 0",
+      'config.ini:2: [ngwbackup] nice.jobs: expected a whole number from 1 to 64, found "0"',
+    ],
+    [
+      "[ngwbackup]\nnice.io = realtime",
+      'config.ini:2: [ngwbackup] nice.io: expected one of idle, best-effort, none, found "realtime"',
+    ],
+    [
+      "[ngwbackup]\nnice.read_rate = fast",
+      'config.ini:2: [ngwbackup] nice.read_rate: expected a size such as 1048576, 512M or 50MiB, found "fast"',
+    ],
     ["[ngwbackup]\njobs = 0", 'config.ini:2: [ngwbackup] jobs: expected a whole number from 1 to 64, found "0"'],
     [
       "[ngwbackup]\ncompression = deflate\nlevel = 19",
@@ -284,6 +300,7 @@ describe("[ngwbackup]", () => {
       jobs: undefined,
       compression: "zstd",
       level: undefined,
+      nice: { jobs: 1, level: 10, io: "idle", readRate: undefined, writeRate: undefined },
       admin: undefined,
       template: undefined,
       keepPreviousMs: 7 * 86_400_000,
@@ -300,11 +317,18 @@ pg_bindir = pg/bin
 jobs = 4
 compression = deflate
 level = 6
+nice.jobs = 2
+nice.level = 19
+nice.io = best-effort
+nice.read_rate = 50MiB
+nice.write_rate = 1000
 template = ngw_template
 keep_previous = 0
 service = ngw2.service
 `;
     const settings = await load({ "config.ini": text });
+    expect(shown(settings, "ngwbackup.nice.read_rate")?.value).toBe("50MiB");
+    expect(shown(settings, "ngwbackup.nice.write_rate")?.value).toBe("1000");
     expect(settings.ngwbackup).toEqual({
       applicationCommand: ["docker", "exec", "my ngw", "nextgisweb"],
       applicationPython: "/opt/ngw/bin/python",
@@ -313,6 +337,7 @@ service = ngw2.service
       jobs: 4,
       compression: "deflate",
       level: 6,
+      nice: { jobs: 2, level: 19, io: "best-effort", readRate: 50 * 1024 ** 2, writeRate: 1000 },
       admin: undefined,
       template: "ngw_template",
       keepPreviousMs: 0,
@@ -348,7 +373,7 @@ it("gives every option once, with a source", async () => {
   for (const settings of [await load({}), await load(files, { PGPASSFILE: "/x", PGHOST: "h" })]) {
     const names = settings.values.map(({ section, option }) => `${section}.${option}`);
     expect(new Set(names).size).toBe(names.length);
-    expect(names).toHaveLength(28);
+    expect(names).toHaveLength(33);
     expect(settings.values.every(({ source }) => source !== "")).toBe(true);
   }
 });

@@ -6,7 +6,9 @@ import type { Settings } from "../../config/settings.ts";
 import { backupFileName } from "../../config/backup-file-name.ts";
 import type { Context } from "../../context.ts";
 import { RefusedError, UsageError } from "../../errors.ts";
+import type { LowerPriority } from "../../processes/lower-priority.ts";
 import type { Reporter } from "../../progress.ts";
+import { rateLimit } from "../../rate-limit.ts";
 import { connect, serverVersionNumber, type Client } from "../../postgres/connection.ts";
 import { findPgDump } from "../../postgres/client-tools.ts";
 import { takeOperationLock } from "../../postgres/operation-lock.ts";
@@ -28,6 +30,12 @@ export interface BackupRequest {
   compression: "zstd" | "deflate" | "none";
   level: number | undefined;
   jobs: number;
+  /** How we stand back behind others; undefined: not at all. */
+  priority: LowerPriority | undefined;
+  /** Bytes a second of rows and blobs that are read, together; undefined or 0: as many as come. */
+  readRate: number | undefined;
+  /** Bytes a second of the archive; undefined or 0: as many as come. */
+  writeRate: number | undefined;
   /** Fail instead of naming losses. */
   strict: boolean;
   /** Do not write `last_backup`. */
@@ -81,10 +89,9 @@ export async function backup(request: BackupRequest, context: Context, reporter:
       if (warning !== undefined) reporter.report({ type: "warning", code: "space", message: warning });
     }
     if (request.dryRun) return { target, estimate, written: undefined };
-    const writer = await openTarget(target, request.overwrite, context, {
-      modifiedAt: startedAt,
-      deflateLevel: deflateLevel(request),
-    });
+    const zip = { modifiedAt: startedAt, deflateLevel: deflateLevel(request) };
+    const writeLimit = rateLimit(request.writeRate, context.signal);
+    const writer = await openTarget(target, request.overwrite, context, zip, writeLimit);
     const written = await writeBackup({
       request,
       application,

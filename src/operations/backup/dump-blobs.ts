@@ -5,8 +5,10 @@ import type { ArchiveWriter, EntryTotals, EntryWriter } from "../../archive/writ
 import type { BufferPool } from "../../buffer-pool.ts";
 import type { Pins } from "../../files/pins.ts";
 import type { StageProgress } from "../../progress.ts";
+import type { RateLimit } from "../../rate-limit.ts";
 import { type BlobRun, planRuns } from "./blob-runs.ts";
 import type { BlobCrew } from "./blob-threads/blob-crew.ts";
+import { limitOutput } from "./limited-output.ts";
 import { runOrderedPieces } from "./ordered-pieces.ts";
 import { type BlobBlock, type BlobFacts, type BlobPacking, readRun } from "./read-blob.ts";
 import { RecordIndex } from "./record-index.ts";
@@ -24,6 +26,8 @@ export interface DumpBlobsOptions {
   packing: BlobPacking;
   /** Bytes in flight. */
   limitBytes: number;
+  /** Of what is read. */
+  readLimit: RateLimit | undefined;
   progress: StageProgress;
   signal: AbortSignal;
   /** Called for each loss as it is met. */
@@ -46,7 +50,8 @@ export async function dumpBlobs(options: DumpBlobsOptions): Promise<DumpedBlobs>
   const blobs = new BlobWriter(options);
   await runOrderedPieces<BlobRun, BlobBlock>({
     pieces: planRuns(options.records, (record, index) => pins.sourceOf(record, index)),
-    read: (run, output, reader) => readRun(run, { crew, buffers, packing, output, reader }),
+    read: (run, output, reader) =>
+      readRun(run, { crew, buffers, packing, output: limitOutput(output, run, options.readLimit), reader }),
     workers: crew.readers,
     limitBytes: options.limitBytes,
     signal: options.signal,

@@ -2,6 +2,7 @@ import { compressBlock, type Codec } from "../../archive/codec.ts";
 import { largeObjectEntryName, largeObjectTocName } from "../../archive/entry-names.ts";
 import type { ManifestBuilder } from "../../archive/manifest.ts";
 import type { ArchiveWriter } from "../../archive/writer.ts";
+import type { RateLimit } from "../../rate-limit.ts";
 import type { Snapshot } from "../../postgres/snapshot.ts";
 import { listLargeObjects, readLargeObject } from "../../postgres/large-objects.ts";
 import type { Toc } from "../../postgres/toc.ts";
@@ -15,6 +16,7 @@ export interface DumpLargeObjectsOptions {
   toc: Toc;
   codec: Codec;
   level: number | undefined;
+  readLimit: RateLimit | undefined;
   signal: AbortSignal;
 }
 
@@ -24,7 +26,7 @@ export interface DumpLargeObjectsOptions {
  * @returns how many there were
  */
 export async function dumpLargeObjects(options: DumpLargeObjectsOptions): Promise<number> {
-  const { writer, manifest, snapshot, toc, codec, level, signal } = options;
+  const { writer, manifest, snapshot, toc, codec, level, readLimit, signal } = options;
   const groups = toc.entries.filter(({ description }) => description === "BLOBS");
   if (groups.length === 0) return 0;
   const lines: string[] = [];
@@ -36,6 +38,7 @@ export async function dumpLargeObjects(options: DumpLargeObjectsOptions): Promis
     // An empty one still gets a frame: zstd and gzip refuse a file without any.
     for await (const piece of piecesOf(readLargeObject(snapshot.client, oid))) {
       signal.throwIfAborted();
+      await readLimit?.take(piece.length);
       const stored = await compressBlock(codec, level, piece);
       await open.write(stored);
       frames.push([stored.length, piece.length, 0]);

@@ -11,6 +11,7 @@ import { rewrittenTables } from "../../postgres/rewritten-tables.ts";
 import type { ConnectionSettings } from "../../postgres/settings.ts";
 import { type Snapshot, importSnapshot } from "../../postgres/snapshot.ts";
 import type { StageProgress } from "../../progress.ts";
+import type { RateLimit } from "../../rate-limit.ts";
 import { blockBytes } from "./block-size.ts";
 import { type HeldBlock, type PieceOutput, runOrderedPieces } from "./ordered-pieces.ts";
 
@@ -33,6 +34,8 @@ export interface DumpTablesOptions {
   buffers: BufferPool;
   /** Bytes in flight. */
   limitBytes: number;
+  /** Of COPY text. */
+  readLimit: RateLimit | undefined;
   progress: StageProgress;
   signal: AbortSignal;
 }
@@ -172,7 +175,7 @@ class PieceReader {
   }
 
   async read(piece: TablePiece, output: PieceOutput<RowBlock>): Promise<void> {
-    const { codec, level, signal, snapshot, buffers } = this.#options;
+    const { codec, level, signal, snapshot, buffers, readLimit } = this.#options;
     snapshot.ensureAlive();
     const client = await this.#inSnapshot();
     this.#copied.push(piece);
@@ -180,8 +183,9 @@ class PieceReader {
       blockBytes: Math.max(smallestBlockBytes, Math.min(blockBytes, piece.sizeBytes * 2)),
       signal,
       allocate: (sizeBytes) => buffers.take(sizeBytes),
-      onBlock: (block, rows) =>
-        output.push(block.length, async () => {
+      onBlock: async (block, rows) => {
+        await readLimit?.take(block.length);
+        await output.push(block.length, async () => {
           const plainBytes = block.length;
           const stored = await compressBlock(codec, level, block);
           if (codec === "none")
@@ -189,7 +193,8 @@ class PieceReader {
           buffers.giveBack(block);
           // A compressor leaves room in what it fills.
           return { stored, heldBytes: stored.buffer.byteLength, plainBytes, rows };
-        }),
+        });
+      },
     });
   }
 

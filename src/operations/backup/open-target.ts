@@ -8,10 +8,12 @@ import { openZipArchive } from "../../archive/zip-reader.ts";
 import { createZipWriter } from "../../archive/zip-writer.ts";
 import type { Context } from "../../context.ts";
 import { AppError } from "../../errors.ts";
+import type { RateLimit } from "../../rate-limit.ts";
 import { clearDeadTemporaries } from "../../stores/dead-temporaries.ts";
 import { createFileSink } from "../../stores/file-sink.ts";
 import { openFileSource } from "../../stores/file-source.ts";
 import { createFolderTarget } from "../../stores/folder-target.ts";
+import { limitSink } from "../../stores/limited-sink.ts";
 import { createStreamSink } from "../../stores/stream-sink.ts";
 
 import type { BackupTarget } from "./target.ts";
@@ -20,23 +22,29 @@ import type { BackupTarget } from "./target.ts";
  * Opens the writer for a target. Archive and manifest are read back under the temporary name before the final one is
  * given; what dead runs left in the same folder goes first.
  * @param zip how a ZIP is written: the time that its entries carry, the level of its own deflate
+ * @param writeLimit of the bytes of the archive
  */
 export async function openTarget(
   target: BackupTarget,
   overwrite: boolean,
   context: Context,
   zip: { modifiedAt: Date; deflateLevel?: number },
+  writeLimit: RateLimit | undefined,
 ): Promise<ArchiveWriter> {
   const { pid } = context;
-  if (target.kind === "stdout") return createZipWriter(createStreamSink(context.stdout, "stdout"), zip);
+  if (target.kind === "stdout")
+    return createZipWriter(limitSink(createStreamSink(context.stdout, "stdout"), writeLimit), zip);
   await clearDeadTemporaries(dirname(target.path), { pid, now: context.now() });
   if (target.kind === "file") {
     const beforePublish = async (path: string): Promise<void> =>
       readBack(await openZipArchive(await openFileSource(path)));
-    return createZipWriter(await createFileSink(target.path, { overwrite, pid, beforePublish }), zip);
+    const sink = await createFileSink(target.path, { overwrite, pid, beforePublish });
+    return createZipWriter(limitSink(sink, writeLimit), zip);
   }
   const beforePublish = async (path: string): Promise<void> => readBack(await openFolderArchive(path));
-  return createFolderWriter(await createFolderTarget(target.path, { overwrite, pid, beforePublish }));
+  return createFolderWriter(await createFolderTarget(target.path, { overwrite, pid, beforePublish }), {
+    beforeWrite: writeLimit && ((bytes) => writeLimit.take(bytes)),
+  });
 }
 
 /** Whether what was written can be opened, and holds every entry that its manifest lists, at the size it says. */

@@ -17,7 +17,9 @@ import { encodeToc } from "../../postgres/toc-encode.ts";
 import { encodeList } from "../../postgres/toc-list.ts";
 import type { Toc } from "../../postgres/toc.ts";
 import { type Reporter, startStage } from "../../progress.ts";
+import { type RateLimit, rateLimit } from "../../rate-limit.ts";
 import { toolVersion } from "../../version.ts";
+import { standBack } from "../stand-back.ts";
 import type { BackupRequest } from "./backup.ts";
 import { BlobCrew } from "./blob-threads/blob-crew.ts";
 import { blockBytes } from "./block-size.ts";
@@ -83,6 +85,8 @@ export async function writeBackup(options: WriteBackupOptions): Promise<WrittenB
       signal: context.signal,
     });
     for (const note of pinned.notes) reporter.report({ type: "message", message: note });
+    // Not sooner: while files are linked, uploads wait for us.
+    await standBack(options.request.priority, context, reporter);
     return await writeEntries(options, pinned, crew);
   } catch (error) {
     // What fails while giving up must not hide why.
@@ -114,6 +118,7 @@ async function writeEntries(
   await addSmallEntry(writer, manifest, listEntryName, encodeList(toc));
   const codec: Codec = request.compression === "deflate" ? "gzip" : request.compression;
   const buffers = new BufferPool(blockBytes);
+  const readLimit = rateLimit(request.readRate, signal);
   const rows = await dumpTables({
     writer,
     manifest,
@@ -127,6 +132,7 @@ async function writeEntries(
     jobs: request.jobs,
     buffers,
     limitBytes: inFlightBytes,
+    readLimit,
     progress: startStage(
       reporter,
       "rows",
@@ -134,9 +140,18 @@ async function writeEntries(
     ),
     signal,
   });
-  const largeObjects = await dumpLargeObjects({ writer, manifest, snapshot, toc, codec, level: request.level, signal });
+  const largeObjects = await dumpLargeObjects({
+    writer,
+    manifest,
+    snapshot,
+    toc,
+    codec,
+    level: request.level,
+    readLimit,
+    signal,
+  });
   await writer.addDirectory("component/");
-  const blobs = await writeBlobs(options, manifest, pinned, crew, buffers);
+  const blobs = await writeBlobs(options, manifest, pinned, crew, buffers, readLimit);
   const fonts = await dumpFonts(writer, manifest, folders.fontFolder, (message) =>
     reporter.report({ type: "warning", code: "font-unreadable", message }),
   );
@@ -254,6 +269,7 @@ async function writeBlobs(
   { snapshot, pins }: PinnedSnapshot,
   crew: BlobCrew,
   buffers: BufferPool,
+  readLimit: RateLimit | undefined,
 ): Promise<{ blobs: number; plainBytes: number }> {
   const { request, application, reporter, estimate } = options;
   if (pins === undefined) return { blobs: 0, plainBytes: 0 };
@@ -266,6 +282,7 @@ async function writeBlobs(
     records: application.listBlobs(snapshot.client),
     packing: { compression: request.compression, level: request.level },
     limitBytes: inFlightBytes,
+    readLimit,
     progress: startStage(reporter, "blobs", estimate.blobBytes),
     signal: options.context.signal,
     onLoss: (loss) => {
