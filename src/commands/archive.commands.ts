@@ -3,11 +3,24 @@ import { type CommonFlags, lazyCommand } from "./command.ts";
 import { commonAliases, commonFlags } from "./common-flags.ts";
 import { text } from "./flag-values.ts";
 
+/** Flags of `verify`. */
+export interface VerifyFlags extends CommonFlags {
+  readonly nice: boolean;
+}
+
 /** `verify ARCHIVE...` in the command table. */
 export const verifyCommand = buildCommand({
-  loader: lazyCommand<CommonFlags, string[]>(() => import("./verify.ts")),
+  loader: lazyCommand<VerifyFlags, string[]>(() => import("./verify.ts")),
   parameters: {
-    flags: commonFlags,
+    flags: {
+      ...commonFlags,
+      nice: {
+        kind: "boolean",
+        default: false,
+        withNegated: false,
+        brief: "Stand back behind a busy service: nice.jobs, nice.level and nice.io of the configuration",
+      },
+    },
     aliases: commonAliases,
     positional: {
       kind: "array",

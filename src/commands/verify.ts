@@ -1,15 +1,23 @@
+import { loadSettings } from "../config/settings.ts";
 import { ExitCode } from "../errors.ts";
+import { standBack } from "../operations/stand-back.ts";
 import { verifyPath } from "../operations/verify/verify-path.ts";
 import { formatCount } from "../terminal/format.ts";
-import type { CommandContext, CommonFlags } from "./command.ts";
+import type { VerifyFlags } from "./archive.commands.ts";
+import type { CommandContext } from "./command.ts";
 
 /** `verify ARCHIVE...`: a line an archive, all of them, whatever is wrong with one. */
-export default async function verify(this: CommandContext, _flags: CommonFlags, ...archives: string[]): Promise<void> {
+export default async function verify(this: CommandContext, flags: VerifyFlags, ...archives: string[]): Promise<void> {
+  // Without it no configuration is read: an archive is checked anywhere.
+  const nice = flags.nice
+    ? (await loadSettings({ env: this.env, cwd: this.cwd, configPaths: flags.config })).ngwbackup.nice
+    : undefined;
+  await standBack(nice, this, this.output);
   const lines: string[] = [];
   const results: Record<string, unknown>[] = [];
   let exitCode: number = ExitCode.done;
   for (const archive of archives) {
-    const { problems, exitCode: code } = await verifyPath(archive, this, this.output);
+    const { problems, exitCode: code } = await verifyPath(archive, nice?.jobs, this, this.output);
     exitCode = Math.max(exitCode, code);
     lines.push(
       ...(problems.length === 0 ? [`ok ${archive}`] : problems.map((problem) => `bad ${archive}: ${problem}`)),

@@ -94,7 +94,7 @@ describe("a backup with limits", () => {
     const result = await runProgram(["backup", ...instance.config, "--one-shot", "--nice", ...limits, slow]);
     expect(result).toMatchObject({ exitCode: 0, stdout: `${slow}\n` });
     expect(result.stderr).not.toContain("warning");
-    expect(await runCli(["verify", slow])).toMatchObject({ stdout: `ok ${slow}\n` });
+    expect(await runProgram(["verify", "--nice", ...instance.config, slow])).toMatchObject({ stdout: `ok ${slow}\n` });
     expect(await entriesOf(slow)).toEqual(await entriesOf(plain));
   });
 

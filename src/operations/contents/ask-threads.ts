@@ -14,6 +14,8 @@ export interface ThreadWork<Batch, Answer> {
   given: unknown;
   /** One message each. */
   batches: AsyncIterable<Batch> | Iterable<Batch>;
+  /** Threads at once; one a core when left out. */
+  threads?: number | undefined;
   /** Takes what a thread answers. */
   onAnswer(batch: Batch, answer: Answer): Promise<void> | void;
   /** Told from time to time how many more bytes the threads have counted. */
@@ -30,7 +32,7 @@ export interface ThreadData<Given> {
 }
 
 /**
- * Has threads, one a core, work through batches. All of them have ended when this settles.
+ * Has threads work through batches. All of them have ended when this settles.
  * @throws the first error of a thread, of the batches or of `onAnswer`; the signal's reason
  */
 export async function askThreads<Batch, Answer>(work: ThreadWork<Batch, Answer>): Promise<void> {
@@ -44,13 +46,14 @@ export async function askThreads<Batch, Answer>(work: ThreadWork<Batch, Answer>)
   const onAbort = (): void => void closeAll();
   signal.addEventListener("abort", onAbort, { once: true });
   const timer = setInterval(() => work.onBytes(count.take()), progressEveryMs);
+  const atOnce = work.threads ?? Math.min(mostThreads, Math.max(2, availableParallelism()));
   const startThread = (): AnsweringThread<Batch, Answer> => {
     const thread = new AnsweringThread<Batch, Answer>(work.module, { data, heap: { maxYoungGenerationSizeMb: 4 } });
     threads.push(thread);
     return thread;
   };
   try {
-    await forEachAtOnce(work.batches, Math.min(mostThreads, Math.max(2, availableParallelism())), async (batch) => {
+    await forEachAtOnce(work.batches, atOnce, async (batch) => {
       signal.throwIfAborted();
       const thread = idle.pop() ?? startThread();
       const answer = await thread.ask(batch);

@@ -5,6 +5,7 @@ import type { ArchiveContents, DataEntry } from "../contents/archive-contents.ts
 import { type EntryCheck, checkEntry } from "./check-entry.ts";
 import { checkInThreads } from "./check-in-threads.ts";
 import type { ProblemList } from "./problem-list.ts";
+import type { VerifyOptions } from "./verify.ts";
 
 /** Less than this is checked sooner than threads start. */
 const threadsWorthBytes = 32 * 1024 * 1024;
@@ -12,22 +13,22 @@ const threadsWorthEntries = 2000;
 
 /**
  * Checks every entry's bytes: by the reader's own checks, and against the manifest where there is one.
- * @param decode see `VerifyOptions`
  */
 export async function checkEntries(
   contents: ArchiveContents,
   problems: ProblemList,
   progress: StageProgress,
-  { decode, signal }: { decode: boolean; signal: AbortSignal },
+  options: VerifyOptions,
 ): Promise<void> {
-  const checks = entryChecks(contents, problems, decode);
+  const { signal } = options;
+  const checks = entryChecks(contents, problems, options.decode);
   const { reader } = contents;
   const onBytes = (count: number): void => progress.advance(count);
   const bytes = checks.reduce((sum, { entry }) => sum + entry.storedBytes, 0);
   if (reader.zipFile !== undefined && (bytes > threadsWorthBytes || checks.length > threadsWorthEntries)) {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- entries of a ZIP's reader
     const zipChecks = checks as (EntryCheck & { entry: ZipEntry })[];
-    await checkInThreads({ label: reader.label, ...reader.zipFile }, zipChecks, problems, onBytes, signal);
+    await checkInThreads({ label: reader.label, ...reader.zipFile }, zipChecks, problems, onBytes, options);
   } else {
     for (const check of checks) {
       signal.throwIfAborted();

@@ -18,12 +18,13 @@ export async function checkInThreads(
   checks: readonly ZipEntryCheck[],
   problems: ProblemList,
   onBytes: (bytes: number) => void,
-  signal: AbortSignal,
+  { threads, signal }: { threads?: number | undefined; signal: AbortSignal },
 ): Promise<void> {
   await askThreads<readonly ZipEntryCheck[], BatchResult>({
     module: new URL("./thread", import.meta.url),
     given: archive,
     batches: cutBatches(checks),
+    threads,
     onAnswer(_batch, { problems: found, error }) {
       for (const problem of found) problems.add(problem);
       if (error !== undefined) throw unpackError(error);

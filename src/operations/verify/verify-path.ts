@@ -15,8 +15,14 @@ export interface VerifiedPath {
 /**
  * Verifies one archive by its name; an archive that cannot be opened is a problem of that archive, not an end.
  * @param archive a file, a folder, or `-`
+ * @param threads see `VerifyOptions`
  */
-export async function verifyPath(archive: string, context: Context, reporter: Reporter): Promise<VerifiedPath> {
+export async function verifyPath(
+  archive: string,
+  threads: number | undefined,
+  context: Context,
+  reporter: Reporter,
+): Promise<VerifiedPath> {
   try {
     const opened =
       archive === "-" ? await spoolArchive(context, undefined, reporter) : await openArchive(archive, context.cwd);
@@ -24,6 +30,7 @@ export async function verifyPath(archive: string, context: Context, reporter: Re
       const structure = opened.source === undefined ? [] : await structureDamages(opened.source);
       const { problems } = await verifyArchive(opened.reader, structure, reporter, {
         decode: true,
+        threads,
         signal: context.signal,
       });
       return { problems, exitCode: problems.length === 0 ? ExitCode.done : ExitCode.damaged };

@@ -23,6 +23,8 @@ export interface VerifyOptions {
    * restore, which meets all the rest while it loads aside; entries without a digest are decoded all the same.
    */
   decode: boolean;
+  /** Threads at once; one a core when left out. */
+  threads?: number | undefined;
   signal: AbortSignal;
 }
 
