@@ -11,7 +11,7 @@ async function taken(sizes: readonly (number | null)[], pushes: readonly number[
   const output: PieceOutput<HeldBlock> = { push: async () => void order.push("pushed") };
   const blobs = sizes.map((sizeBytes, index) => ({
     record: { component: "test", uuid: `${index}`, sizeBytes },
-    path: undefined,
+    source: undefined,
   }));
   const limited = limitOutput(output, { blobs, isLarge: false }, limit);
   for (const heldBytes of pushes) await limited.push(heldBytes, () => Promise.resolve({ heldBytes }));
