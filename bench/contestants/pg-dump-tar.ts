@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import type { Contestant, Place, Step } from "./contestant.ts";
 import { dropStep, missingPrograms, postgresProgram } from "./instance-steps.ts";
+import { restoreArgs, writeRestoreList } from "./pg-restore.ts";
 
 const run = promisify(execFile);
-const script = join(import.meta.dirname, "nextgisweb_steps.py");
 
 const dumpPath = ({ folder }: Place): string => join(folder, "database.dump.zst");
 const plainPath = ({ folder }: Place): string => join(folder, "database");
@@ -22,14 +22,6 @@ const unpackFiles = (place: Place): Step => ({
   programs: [{ argv: ["zstd", "-dqc"] }, { argv: ["tar", "-C", place.instance.fileStoragePath, "-xf", "-"] }],
   inputPath: filesPath(place),
 });
-const restoreArgs = (place: Place, listPath: string): string[] => [
-  "--no-owner",
-  "--no-privileges",
-  "--exit-on-error",
-  `--use-list=${listPath}`,
-  `--dbname=${place.instance.database}`,
-];
-
 /** A custom-format dump and a tar, both through zstd, one after the other. */
 export const pgDumpCustom: Contestant = {
   name: "pg_dump + tar",
@@ -45,14 +37,13 @@ export const pgDumpCustom: Contestant = {
     ],
   }),
   async restore(place) {
-    const listPath = join(place.folder, "list");
     await run("zstd", ["-dqf", dumpPath(place), "-o", plainPath(place)]);
-    await run("python3", [script, "list", place.binDir, plainPath(place), listPath]);
+    await writeRestoreList(place, plainPath(place));
     return {
       sequence: [
         dropStep(place),
         {
-          programs: [{ argv: ["zstd", "-dqc"] }, postgresProgram(place, "pg_restore", restoreArgs(place, listPath))],
+          programs: [{ argv: ["zstd", "-dqc"] }, postgresProgram(place, "pg_restore", restoreArgs(place))],
           inputPath: dumpPath(place),
         },
         unpackFiles(place),
@@ -75,9 +66,8 @@ export const pgDumpDirectory: Contestant = {
     ],
   }),
   async restore(place) {
-    const listPath = join(place.folder, "list");
-    await run("python3", [script, "list", place.binDir, plainPath(place), listPath]);
-    const args = [`-j${place.jobs}`, ...restoreArgs(place, listPath), plainPath(place)];
+    await writeRestoreList(place, plainPath(place));
+    const args = [`-j${place.jobs}`, ...restoreArgs(place), plainPath(place)];
     return {
       sequence: [dropStep(place), { programs: [postgresProgram(place, "pg_restore", args)] }, unpackFiles(place)],
     };

@@ -1,3 +1,4 @@
+import { borg } from "./borg.ts";
 import type { Contestant } from "./contestant.ts";
 import { floor } from "./floor.ts";
 import { nextgiswebSteps } from "./nextgisweb-steps.ts";
@@ -30,6 +31,7 @@ export const entries: readonly Entry[] = [
   entry(pgDumpCustom),
   entry(pgDumpDirectory),
   entry(resticContestant),
+  entry(borg),
 ];
 
 function entry(contestant: Contestant): Entry {
