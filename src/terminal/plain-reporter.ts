@@ -4,12 +4,20 @@ import type { Colours } from "./colours.ts";
 import { formatBytes, formatDuration } from "./format.ts";
 import type { ClosableReporter } from "./closable-reporter.ts";
 import { printable } from "./printable.ts";
+import { RunEstimate } from "./run-estimate.ts";
 
-/** Writes a line when a stage is over, and warnings and messages as they come: for logs and pipes. */
+/** A run that is about to end needs no word on when. */
+const leftShownMs = 10_000;
+
+/**
+ * Writes a line when a stage is over, with what is left of the run when that is long, and warnings and messages as they come:
+ * for logs and pipes.
+ */
 export class PlainReporter implements ClosableReporter {
   readonly #stream: OutputStream;
   readonly #colours: Colours;
   readonly #clockMs: () => number;
+  readonly #estimate = new RunEstimate();
   #stage: { name: string; startedMs: number; doneBytes: number } | undefined;
 
   /** @param clockMs a steady clock, in milliseconds */
@@ -20,26 +28,40 @@ export class PlainReporter implements ClosableReporter {
   }
 
   report(event: ProgressEvent): void {
+    const nowMs = this.#clockMs();
+    this.#estimate.take(event, nowMs);
     if (event.type === "stage") {
-      this.close();
-      this.#stage = { name: event.stage, startedMs: this.#clockMs(), doneBytes: 0 };
+      this.#endStage(this.#estimate.leftMs(nowMs));
+      this.#stage = { name: event.stage, startedMs: nowMs, doneBytes: 0 };
     } else if (event.type === "progress") {
       if (this.#stage !== undefined) this.#stage.doneBytes = event.doneBytes;
-    } else this.#stream.write(messageLines(event, this.#colours));
+    } else if (event.type !== "plan" && event.type !== "work") this.#stream.write(messageLines(event, this.#colours));
   }
 
+  /** Lines come when a stage is over, not with time. */
+  tick(): void {}
+
   close(): void {
+    this.#endStage(undefined);
+    this.#estimate.pause();
+  }
+
+  #endStage(leftMs: number | undefined): void {
     const stage = this.#stage;
     this.#stage = undefined;
     if (stage === undefined) return;
-    this.#stream.write(stageEndLine(stage.name, stage.doneBytes, this.#clockMs() - stage.startedMs));
+    this.#stream.write(stageEndLine(stage.name, stage.doneBytes, this.#clockMs() - stage.startedMs, leftMs));
   }
 }
 
-/** The line that stays when a stage is over, with its line end. */
-export function stageEndLine(name: string, doneBytes: number, durationMs: number): string {
+/**
+ * The line that stays when a stage is over, with its line end.
+ * @param leftMs time left of the whole run; told when it is long
+ */
+export function stageEndLine(name: string, doneBytes: number, durationMs: number, leftMs?: number): string {
   const size = doneBytes === 0 ? "" : `${formatBytes(doneBytes)}, `;
-  return `${printable(name)}: ${size}${formatDuration(durationMs)}\n`;
+  const left = leftMs === undefined || leftMs < leftShownMs ? "" : `, ${formatDuration(leftMs)} left`;
+  return `${printable(name)}: ${size}${formatDuration(durationMs)}${left}\n`;
 }
 
 /** A message or a warning with its details, with line ends. */

@@ -6,6 +6,7 @@ import type { ClosableReporter } from "./closable-reporter.ts";
 import { messageLines, stageEndLine } from "./plain-reporter.ts";
 import { printable } from "./printable.ts";
 import { RateMeter } from "./rate.ts";
+import { RunEstimate } from "./run-estimate.ts";
 
 const drawIntervalMs = 100;
 
@@ -23,6 +24,7 @@ export class TerminalReporter implements ClosableReporter {
   readonly #stream: OutputStream;
   readonly #colours: Colours;
   readonly #clockMs: () => number;
+  readonly #estimate = new RunEstimate();
   #stage: Stage | undefined;
   #drawnMs = Number.NEGATIVE_INFINITY;
   #lineShown = false;
@@ -35,6 +37,7 @@ export class TerminalReporter implements ClosableReporter {
   }
 
   report(event: ProgressEvent): void {
+    this.#estimate.take(event, this.#clockMs());
     if (event.type === "stage") {
       this.#endStage();
       this.#stage = {
@@ -51,16 +54,22 @@ export class TerminalReporter implements ClosableReporter {
       this.#stage.doneBytes = event.doneBytes;
       this.#stage.totalBytes = event.totalBytes ?? this.#stage.totalBytes;
       this.#stage.note = event.note;
-      if (this.#clockMs() - this.#drawnMs >= drawIntervalMs) this.#draw();
-    } else {
+      this.tick();
+    } else if (event.type === "work") this.tick();
+    else if (event.type !== "plan") {
       this.#clear();
       this.#stream.write(messageLines(event, this.#colours));
       this.#draw();
     }
   }
 
+  tick(): void {
+    if (this.#clockMs() - this.#drawnMs >= drawIntervalMs) this.#draw();
+  }
+
   close(): void {
     this.#endStage();
+    this.#estimate.pause();
   }
 
   #endStage(): void {
@@ -84,7 +93,8 @@ export class TerminalReporter implements ClosableReporter {
       );
     } else if (stage.doneBytes > 0) parts.push(formatBytes(stage.doneBytes));
     if (bytesPerSecond !== undefined) parts.push(`${formatBytes(bytesPerSecond)}/s`);
-    if (remainingMs !== undefined) parts.push(`${formatDuration(Math.ceil(remainingMs / 1000) * 1000)} left`);
+    const leftMs = this.#estimate.leftMs(nowMs) ?? remainingMs;
+    if (leftMs !== undefined) parts.push(`${formatDuration(Math.ceil(leftMs / 1000) * 1000)} left`);
     if (stage.note !== undefined) parts.push(stage.note);
     const width = Math.max(20, (this.#stream.columns ?? 80) - 1);
     this.#stream.write(`\r\u001b[2K${printable(parts.join("  ")).slice(0, width)}`);

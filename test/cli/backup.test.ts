@@ -20,6 +20,14 @@ afterAll(() => instance.drop());
 const now = new Date("2020-07-21T23:46:19.500Z");
 const hidden = (folder: string): string[] => readdirSync(folder).filter((name) => name.startsWith("."));
 
+interface ToldProgress {
+  type: string;
+  stage?: string;
+  doneBytes: number;
+  totalBytes?: number;
+  runLeftMs?: number;
+}
+
 describe("backup", () => {
   test("prints the path and nothing else on stdout, in UTC whatever the time zone, mode 0600, and notes itself", async () => {
     const result = await runCli(["backup", ...instance.config], { now, env: { TZ: "Asia/Kamchatka" } });
@@ -96,12 +104,12 @@ describe("backup", () => {
     expect(lines.at(-1)).toMatchObject({ type: "summary", losses: 0, path: expect.stringContaining(folder) as string });
   });
 
-  test("progress of a stage never goes back, and ends at what it said it would be", async () => {
+  test("progress of a stage never goes back, and ends at what it said it would be; time left is told from the first", async () => {
     const { stdout } = await runCli(["backup", ...instance.config, "--json", "--one-shot", await tempFolder()]);
     const events = stdout
       .trim()
       .split("\n")
-      .map((line) => JSON.parse(line) as { type: string; stage?: string; doneBytes: number; totalBytes?: number });
+      .map((line) => JSON.parse(line) as ToldProgress);
     for (const stage of ["rows", "blobs"]) {
       const told = events.filter((event) => event.type === "progress" && event.stage === stage);
       expect(told.map(({ doneBytes }) => doneBytes)).toEqual(
@@ -109,6 +117,7 @@ describe("backup", () => {
       );
       expect(told.at(-1)?.totalBytes).toBeGreaterThan(0);
       expect(told.at(-1)?.doneBytes).toBe(told.at(-1)?.totalBytes);
+      expect(told.every(({ runLeftMs = -1 }) => runLeftMs >= 0)).toBe(true);
     }
   });
 

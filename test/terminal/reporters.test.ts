@@ -100,8 +100,68 @@ test("JSON lines each have a type, are at most four a second, and none is lost a
     .split("\n")
     .map((line) => JSON.parse(line) as { type: string; doneBytes?: number });
   expect(lines.length).toBeLessThanOrEqual(8);
-  expect(lines.at(-2)).toEqual({ type: "progress", stage: "rows", doneBytes: 5000, totalBytes: 5000 });
+  const progress = { type: "progress", stage: "rows", doneBytes: 5000, totalBytes: 5000, bytesPerSecond: 5000 };
+  expect(lines.at(-2)).toEqual(progress);
   expect(lines.at(-1)).toEqual({ type: "warning", code: "w", message: "line\nend" });
+});
+
+describe("the time left is the whole run's", () => {
+  const plan = {
+    type: "plan",
+    stages: [
+      { stage: "rows", expectedMs: 100_000 },
+      { stage: "blobs", expectedMs: 300_000 },
+    ],
+  } as const;
+
+  test("on a terminal, and it goes on while nothing is heard", () => {
+    const out = capture(true);
+    const clock = steppedClock();
+    const reporter = new TerminalReporter(out.stream, coloursFor(out.stream, { NO_COLOR: "1" }), clock.now);
+    reporter.report(plan);
+    const stage = startStage(reporter, "rows", 100 * mebibyte);
+    clock.pass(50_000);
+    stage.advance(50 * mebibyte);
+    clock.pass(10_000);
+    reporter.tick();
+    const drawn = out.text().split("\r\u001b[2K");
+    expect(drawn.at(-2)).toBe("rows  50 %  50.0 MiB of 100.0 MiB  1.0 MiB/s  5 min 50 s left");
+    expect(drawn.at(-1)).toMatch(/ {2}5 min 40 s left$/);
+  });
+
+  test("in lines, when it is long", () => {
+    const out = capture();
+    const clock = steppedClock();
+    const reporter = new PlainReporter(out.stream, coloursFor(out.stream, {}), clock.now);
+    reporter.report(plan);
+    const rows = startStage(reporter, "rows", mebibyte);
+    clock.pass(100_000);
+    rows.advance(mebibyte);
+    startStage(reporter, "blobs", mebibyte).advance(mebibyte);
+    reporter.close();
+    expect(out.text()).toBe("rows: 1.0 MiB, 1 min 40 s, 5 min 00 s left\nblobs: 1.0 MiB, 0.0 s\n");
+  });
+
+  test("in JSON, also for work that moves no bytes and for time alone", () => {
+    const out = capture();
+    const clock = steppedClock();
+    const reporter = new JsonReporter(out.stream, clock.now, false);
+    reporter.report(plan);
+    startStage(reporter, "rows");
+    clock.pass(50_000);
+    reporter.report({ type: "work", stage: "rows", share: 0.5 });
+    clock.pass(1000);
+    reporter.tick();
+    const line = { type: "progress", stage: "rows", doneBytes: 0 };
+    const told = out.text().trimEnd().split("\n");
+    expect(told.map((text) => JSON.parse(text) as unknown)).toEqual(
+      [400_000, 350_000, 349_000].map((runLeftMs) => ({ ...line, runLeftMs })),
+    );
+    reporter.close();
+    clock.pass(1000);
+    reporter.tick();
+    expect(out.text()).toBe("");
+  });
 });
 
 describe("a command's output", () => {

@@ -28,6 +28,7 @@ import { dumpFonts } from "./dump-fonts.ts";
 import { dumpLargeObjects } from "./dump-large-objects.ts";
 import { dumpTables } from "./dump-tables.ts";
 import type { BackupEstimate } from "./estimate.ts";
+import { expectBackup } from "./expected-stages.ts";
 import { takePinnedSnapshot, type PinnedSnapshot } from "./pinned-snapshot.ts";
 import { plainEntry } from "./plain-entry.ts";
 import { readDatabaseFacts } from "./server-facts.ts";
@@ -74,6 +75,7 @@ export async function writeBackup(options: WriteBackupOptions): Promise<WrittenB
   let pinned: PinnedSnapshot | undefined;
   const crew = new BlobCrew(options.request.jobs);
   try {
+    reporter.report({ type: "plan", stages: expectBackup(options.estimate) });
     startStage(reporter, "snapshot");
     pinned = await takePinnedSnapshot({
       settings: options.request.settings.database,

@@ -4,12 +4,13 @@ import { RefusedError } from "../../errors.ts";
 import type { Finding } from "../../finding.ts";
 import { connect, type Client } from "../../postgres/connection.ts";
 import { takeOperationLock } from "../../postgres/operation-lock.ts";
-import type { Reporter } from "../../progress.ts";
+import { type Reporter, startStage } from "../../progress.ts";
 import { type ArchiveContents, readContents } from "../contents/archive-contents.ts";
 import { type OpenedArchive, openArchive, spoolArchive } from "../open-archive.ts";
 import { clearLeftovers } from "../recovery/clear-leftovers.ts";
 import { structureDamages } from "../verify/structure.ts";
 import { missingEntries, notSound, verifyArchive } from "../verify/verify.ts";
+import { expectRestore } from "./expected-stages.ts";
 import { type RestorePlan, planRestore } from "./plan.ts";
 import type { RestoreWay } from "./run-record.ts";
 import { type RestoreResult, runRestore } from "./run-restore.ts";
@@ -78,13 +79,14 @@ async function readChecked(
     // Costs nothing, and a table whose rows are missing would come back empty.
     const missing = missingEntries(contents);
     if (missing.length > 0) throw notSound(reader.label, missing);
+    reporter.report({ type: "plan", stages: expectRestore(contents) });
     return contents;
   }
   const { contents, problems } = await verifyArchive(
     reader,
     source === undefined ? [] : await structureDamages(source),
     reporter,
-    { decode: false, signal: context.signal },
+    { decode: false, afterwards: request.dryRun ? undefined : expectRestore, signal: context.signal },
   );
   if (problems.length > 0 || contents === undefined) throw notSound(reader.label, problems);
   return contents;
@@ -100,6 +102,7 @@ async function withLock(
   await takeOperationLock(lock);
   if (!request.dryRun) await clearLeftovers(request.settings, context, reporter);
   const ownPids = [await backendPid(lock)];
+  startStage(reporter, "checks");
   const plan = await planRestore(contents, request, ownPids, context);
   const failed = plan.findings.filter(({ level }) => level === "fail");
   if (failed.length > 0 && !request.dryRun) throw refusal(failed);

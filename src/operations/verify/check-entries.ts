@@ -1,6 +1,5 @@
 import { manifestEntryName } from "../../archive/entry-names.ts";
 import type { ZipEntry } from "../../archive/zip-directory.ts";
-import type { StageProgress } from "../../progress.ts";
 import type { ArchiveContents, DataEntry } from "../contents/archive-contents.ts";
 import { type EntryCheck, checkEntry } from "./check-entry.ts";
 import { checkInThreads } from "./check-in-threads.ts";
@@ -13,17 +12,18 @@ const threadsWorthEntries = 2000;
 
 /**
  * Checks every entry's bytes: by the reader's own checks, and against the manifest where there is one.
+ * @param checks see {@link entryChecks}
+ * @param onBytes told how many bytes more were read
  */
 export async function checkEntries(
   contents: ArchiveContents,
+  checks: readonly EntryCheck[],
   problems: ProblemList,
-  progress: StageProgress,
+  onBytes: (count: number) => void,
   options: VerifyOptions,
 ): Promise<void> {
   const { signal } = options;
-  const checks = entryChecks(contents, problems, options.decode);
   const { reader } = contents;
-  const onBytes = (count: number): void => progress.advance(count);
   const bytes = checks.reduce((sum, { entry }) => sum + entry.storedBytes, 0);
   if (reader.zipFile !== undefined && (bytes > threadsWorthBytes || checks.length > threadsWorthEntries)) {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- entries of a ZIP's reader
@@ -43,8 +43,11 @@ export async function checkEntries(
   checkListed(contents, problems);
 }
 
-/** Every entry with what is said about it; one that the manifest does not know is a problem. */
-function entryChecks(
+/**
+ * Every entry with what is said about it; one that the manifest does not know is a problem.
+ * @param decode see `VerifyOptions`
+ */
+export function entryChecks(
   { reader, manifest, ...contents }: ArchiveContents,
   problems: ProblemList,
   decode: boolean,

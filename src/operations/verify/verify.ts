@@ -1,11 +1,12 @@
 import type { Damage } from "../../archive/damage.ts";
 import { type AppError, DamagedError } from "../../errors.ts";
-import { type Reporter, startStage } from "../../progress.ts";
+import { type PlannedStage, type Reporter, startStage } from "../../progress.ts";
 import { type ArchiveContents, readContents } from "../contents/archive-contents.ts";
 import type { ArchiveReader } from "../../archive/reader.ts";
-import { checkEntries, checkListed } from "./check-entries.ts";
+import { checkEntries, checkListed, entryChecks } from "./check-entries.ts";
 import { checkRecords } from "./check-records.ts";
 import { checkTables } from "./check-tables.ts";
+import { expectVerify, workOfBytes } from "./expected-verify.ts";
 import { ProblemList } from "./problem-list.ts";
 
 /** What verify found out about an archive. */
@@ -25,6 +26,8 @@ export interface VerifyOptions {
   decode: boolean;
   /** Threads at once; one a core when left out. */
   threads?: number | undefined;
+  /** The stages that the run comes to when the archive is sound, for the time left; none when left out. */
+  afterwards?(contents: ArchiveContents): readonly PlannedStage[];
   signal: AbortSignal;
 }
 
@@ -50,9 +53,18 @@ export async function verifyArchive(
     problems.addError(reader.label, error);
     return { contents: undefined, problems: problems.all() };
   }
-  const totalBytes = [...reader.entries.values()].reduce((sum, { contentBytes }) => sum + contentBytes, 0);
+  const checks = entryChecks(contents, problems, options.decode);
+  reporter.report({ type: "plan", stages: [expectVerify(checks), ...(options.afterwards?.(contents) ?? [])] });
+  const totalBytes = checks.reduce((sum, { entry }) => sum + entry.contentBytes, 0);
   const progress = startStage(reporter, "verify", totalBytes);
-  await checkEntries(contents, problems, progress, options);
+  const shareOf = workOfBytes(checks);
+  let readBytes = 0;
+  const onBytes = (count: number): void => {
+    readBytes += count;
+    reporter.report({ type: "work", stage: "verify", share: shareOf(readBytes) });
+    progress.advance(count);
+  };
+  await checkEntries(contents, checks, problems, onBytes, options);
   checkTables(contents, problems);
   await checkRecords(contents, problems);
   return { contents, problems: problems.all() };

@@ -1,7 +1,8 @@
-import { type Reporter, startStage } from "../../progress.ts";
+import { type Reporter, countWork, startStage } from "../../progress.ts";
 import type { Client } from "../connection.ts";
 import { backendPid, cancelBackends } from "./cancel-backends.ts";
 import type { DumpSource } from "./dump-source.ts";
+import { expectCopy, expectKeys, expectLoad, expectStatements } from "./expected-load.ts";
 import { batchEntries } from "./load-batches.ts";
 import { loadLargeObjects } from "./load-large-objects.ts";
 import type { PlannedEntry } from "./load-order.ts";
@@ -51,31 +52,47 @@ async function loadStages(options: LoadParallelOptions, clients: readonly Client
   const stages = stagePlan(entries);
   const totals: LoadTotals = { entries: entries.length, rows: 0, largeObjects: 0 };
   const one = clients.slice(0, 1);
+  const expected = expectLoad(stages, source);
 
   startStage(reporter, "schema");
-  await runCancellable([buildTask(stages.schema, 0)], one, options);
+  const schemaWork = countWork(reporter, "schema", expectStatements(stages.schema.length));
+  await runCancellable(batchTasks(stages.schema), one, options, schemaWork);
 
   const rows = startStage(reporter, "rows and indexes", plainBytesOf(entries, source));
+  const rowsWork = countWork(reporter, "rows and indexes", expected.tablesMs);
   const context: TaskContext = {
     source,
     jobs: clients.length,
-    advance: (bytes) => rows.advance(bytes),
+    advance(bytes) {
+      rows.advance(bytes);
+      rowsWork(expectCopy(bytes));
+    },
     loaded: (count) => (totals.rows += count),
   };
   await runCancellable(
     [
       ...tableTasks(stages.tables, context),
-      ...batchEntries(stages.sequences).map((batch) => buildTask(batch, 0)),
+      ...batchEntries(stages.sequences).map((batch) => buildTask(batch, 0, expectStatements(batch.length))),
       ...largeObjectTask(stages.largeObjects, context, totals),
     ],
     clients,
     options,
+    rowsWork,
   );
 
   startStage(reporter, "constraints");
-  await runCancellable(foreignKeyTasks(stages.foreignKeys, context), clients, options);
-  await runCancellable([buildTask(stages.rest, 0)], one, options);
+  const keysWork = countWork(reporter, "constraints", expected.constraintsMs);
+  await runCancellable(foreignKeyTasks(stages.foreignKeys, context), clients, options, keysWork);
+  await runCancellable(batchTasks(stages.rest), one, options, keysWork);
   return totals;
+}
+
+/** Entries in order, a task for as many as the lock space allows. */
+function batchTasks(entries: readonly PlannedEntry[]): LoadTask[] {
+  const tasks: LoadTask[] = [];
+  for (const batch of batchEntries(entries))
+    tasks.push(buildTask(batch, 0, expectStatements(batch.length), tasks.slice(-1)));
+  return tasks;
 }
 
 /** Groups on small tables share a transaction until there are some dozens of keys; the server reads large ones as a whole. */
@@ -83,15 +100,20 @@ function foreignKeyTasks(groups: readonly ForeignKeyGroup[], context: TaskContex
   const sized = groups.map(({ keys, tables }) => ({
     keys,
     bytes: tables.reduce((sum, unit) => sum + plainBytes(unit, context), 0),
+    expectedMs: expectKeys(keys.length, tables, context.source),
   }));
   const merged: typeof sized = [];
-  for (const { keys, bytes } of sized) {
+  for (const { keys, bytes, expectedMs } of sized) {
     const last = merged.at(-1);
     if (last !== undefined && last.keys.length + keys.length <= 36 && last.bytes + bytes <= smallTableBytes)
-      merged[merged.length - 1] = { keys: [...last.keys, ...keys], bytes: last.bytes + bytes };
-    else merged.push({ keys: [...keys], bytes });
+      merged[merged.length - 1] = {
+        keys: [...last.keys, ...keys],
+        bytes: last.bytes + bytes,
+        expectedMs: last.expectedMs + expectedMs,
+      };
+    else merged.push({ keys: [...keys], bytes, expectedMs });
   }
-  return merged.map(({ keys, bytes }) => buildTask(keys, bytes));
+  return merged.map(({ keys, bytes, expectedMs }) => buildTask(keys, bytes, expectedMs));
 }
 
 function largeObjectTask(entries: readonly PlannedEntry[], context: TaskContext, totals: LoadTotals): LoadTask[] {
@@ -115,8 +137,9 @@ async function runCancellable(
   tasks: readonly LoadTask[],
   clients: readonly Client[],
   options: LoadParallelOptions,
+  onWork?: (expectedMs: number) => void,
 ): Promise<void> {
   if (tasks.length === 0) return;
   const pids = await Promise.all(clients.map(backendPid));
-  await runTasks(tasks, clients, options.signal, () => cancelBackends(options.connect, pids));
+  await runTasks(tasks, clients, options.signal, () => cancelBackends(options.connect, pids), onWork);
 }

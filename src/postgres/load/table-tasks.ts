@@ -1,5 +1,6 @@
 import type { Client } from "../connection.ts";
 import type { DumpSource } from "./dump-source.ts";
+import { expectBuilds, rowsOf } from "./expected-load.ts";
 import { batchEntries, lockCost, locksPerTransaction } from "./load-batches.ts";
 import type { PlannedEntry } from "./load-order.ts";
 import { loadTable } from "./load-serial.ts";
@@ -42,6 +43,7 @@ function smallTablesTask(units: readonly TableUnit[], context: TaskContext): Loa
   return {
     priority: units.reduce((sum, unit) => sum + plainBytes(unit, context), 0),
     after: [],
+    expectedMs: units.reduce((sum, unit) => sum + expectBuilds(unit.builds, rowsOf(unit, context.source)), 0),
     async run(client, signal) {
       let rows = 0;
       await inTransaction(client, async () => {
@@ -60,6 +62,7 @@ function smallTablesTask(units: readonly TableUnit[], context: TaskContext): Loa
 
 function bigTableTasks(unit: TableUnit, context: TaskContext): LoadTask[] {
   const bytes = plainBytes(unit, context);
+  const rows = rowsOf(unit, context.source);
   const rowTasks = unit.rows === undefined ? [] : rowsTasks(unit.rows, bytes, context);
   const builds = unit.builds.map((planned) => ({
     planned,
@@ -67,13 +70,20 @@ function bigTableTasks(unit: TableUnit, context: TaskContext): LoadTask[] {
   }));
   const indexTasks = builds.flatMap(({ planned, parts }) => {
     const index = planned.class === "index" ? planned : parts?.index;
-    return index === undefined ? [] : [buildTask([index], indexPriority(index, bytes), rowTasks)];
+    return index === undefined
+      ? []
+      : [buildTask([index], indexPriority(index, bytes), expectBuilds([index], rows), rowTasks)];
   });
   const constraints = builds.flatMap(({ planned, parts }) =>
     planned.class === "index" ? [] : [parts?.constraint ?? planned],
   );
+  // Of a key in two parts the index has been built by then.
+  const whole = constraints.filter((planned) => unit.builds.includes(planned));
+  const expectedMs = expectBuilds(whole, rows);
   const last =
-    constraints.length === 0 ? [] : [buildTask(constraints, bytes * 2, indexTasks.length > 0 ? indexTasks : rowTasks)];
+    constraints.length === 0
+      ? []
+      : [buildTask(constraints, bytes * 2, expectedMs, indexTasks.length > 0 ? indexTasks : rowTasks)];
   return [...rowTasks, ...indexTasks, ...last];
 }
 
@@ -105,15 +115,20 @@ function rowsTasks(planned: PlannedEntry, bytes: number, context: TaskContext): 
   }));
 }
 
-/** A task that runs entries in order, as few transactions as the lock space allows. */
+/**
+ * A task that runs entries in order, as few transactions as the lock space allows.
+ * @param expectedMs see {@link LoadTask}
+ */
 export function buildTask(
   entries: readonly PlannedEntry[],
   priority: number,
+  expectedMs: number,
   after: readonly LoadTask[] = [],
 ): LoadTask {
   return {
     priority,
     after,
+    expectedMs,
     async run(client, signal) {
       for (const batch of batchEntries(entries)) {
         await inTransaction(client, () => runBatch(client, batch, signal));

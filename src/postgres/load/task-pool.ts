@@ -6,6 +6,8 @@ export interface LoadTask {
   priority: number;
   /** Tasks of the same pool that must be done before. */
   after: readonly LoadTask[];
+  /** What it is expected to take beside what it tells while it runs; nothing when left out. */
+  expectedMs?: number;
   run(client: Client, signal: AbortSignal): Promise<void>;
 }
 
@@ -14,12 +16,15 @@ export interface LoadTask {
  * The first failure, or the caller's signal, aborts the signal that the others were given; all have come to rest when this
  * rejects with that first reason.
  * @param onStop called once when that signal is aborted, to end what the server still works on; never rejects
+ * @param onWork told what was expected of a task: half of it when the task begins and half when it is done, so that tasks
+ *   under way count about right
  */
 export async function runTasks(
   tasks: readonly LoadTask[],
   clients: readonly Client[],
   signal: AbortSignal,
   onStop: () => Promise<void>,
+  onWork: (expectedMs: number) => void = () => {},
 ): Promise<void> {
   const failure = new AbortController();
   const all = AbortSignal.any([signal, failure.signal]);
@@ -48,7 +53,10 @@ export async function runTasks(
       const task = ready.pop();
       if (task === undefined) await wake.promise;
       else {
+        const half = (task.expectedMs ?? 0) / 2;
+        onWork(half);
         await task.run(client, all);
+        onWork(half);
         finish(task);
       }
     }

@@ -47,6 +47,7 @@ test.each([1, 3])(
       const folder = await dumpToFolder(from.settings, join(await tempFolder(), "dump"));
       const source = folderSource(folder, 7);
       let doneBytes = 0;
+      const shares: Record<string, number[]> = {};
       const { entries } = planLoad(source.toc);
       const totals = await loadParallel({
         connect: () => connect(into.settings),
@@ -54,10 +55,21 @@ test.each([1, 3])(
         entries,
         source,
         signal: new AbortController().signal,
-        reporter: { report: (event) => (doneBytes = event.type === "progress" ? event.doneBytes : doneBytes) },
+        reporter: {
+          report(event) {
+            if (event.type === "progress") doneBytes = event.doneBytes;
+            if (event.type === "work") (shares[event.stage] ??= []).push(event.share);
+          },
+        },
       });
       expect(totals).toMatchObject({ rows: 9400, entries: entries.length });
       expect(doneBytes).toBeGreaterThan(6_000_000);
+      // What is told of each stage's work comes to all of what was expected of it.
+      expect(Object.keys(shares)).toEqual(["schema", "rows and indexes", "constraints"]);
+      for (const told of Object.values(shares)) {
+        expect(told).toEqual(told.toSorted((a, b) => a - b));
+        expect(told.at(-1)).toBeCloseTo(1, 3);
+      }
       expect(await fingerprintDatabase(into.settings)).toEqual(await fingerprintDatabase(from.settings));
       // everything else: the dump of what was restored is the dump it came from
       const again = folderSource(await dumpToFolder(into.settings, join(await tempFolder(), "again")));
