@@ -9,9 +9,10 @@ import { formatError } from "../src/terminal/error-text.ts";
 import { formatDuration } from "../src/terminal/format.ts";
 import { runLatency } from "./latency/run-latency.ts";
 import { runModel } from "./model/run-model.ts";
-import { parseCommonOptions, parseOptions, usage } from "./options.ts";
+import { type CommonOptions, parseCommonOptions, parseOptions, parseProgressOptions, usage } from "./options.ts";
+import { runProgress } from "./progress/run-progress.ts";
 import { runBench } from "./run-bench.ts";
-import { withSurroundings } from "./surroundings.ts";
+import { type Surroundings, withSurroundings } from "./surroundings.ts";
 
 const context = processContext(process);
 
@@ -32,8 +33,9 @@ async function main(args: readonly string[]): Promise<number> {
   const startedMs = performance.now();
   const [part, ...others] = args;
   let isComplete = true;
-  if (part === "latency") await measurement(others, print, runLatency);
-  else if (part === "model") await measurement(others, print, runModel);
+  if (part === "latency") await measurement(parseCommonOptions(others), print, runLatency);
+  else if (part === "model") await measurement(parseCommonOptions(others), print, runModel);
+  else if (part === "progress") await measurement(parseProgressOptions(others), print, runProgress);
   else isComplete = await comparison(args, print);
   process.stderr.write(`done in ${formatDuration(performance.now() - startedMs)}\n`);
   return isComplete ? ExitCode.done : ExitCode.failed;
@@ -44,8 +46,11 @@ async function comparison(args: readonly string[], print: Print): Promise<boolea
   return withSurroundings(context, options.folder, (surroundings) => runBench(options, surroundings, print));
 }
 
-async function measurement(args: readonly string[], print: Print, run: typeof runLatency): Promise<void> {
-  const options = parseCommonOptions(args);
+async function measurement<Options extends CommonOptions>(
+  options: Options,
+  print: Print,
+  run: (options: Options, surroundings: Surroundings, print: Print) => Promise<void>,
+): Promise<void> {
   await withSurroundings(context, options.folder, (surroundings) => run(options, surroundings, print));
 }
 

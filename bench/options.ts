@@ -25,6 +25,11 @@ export interface BenchOptions extends CommonOptions {
   coreSets: readonly CoreSet[];
 }
 
+/** What the part that looks at progress runs. */
+export interface ProgressOptions extends CommonOptions {
+  workloads: readonly Workload[];
+}
+
 /** Cores that contestants and server are kept on. */
 export interface CoreSet {
   /** As taskset takes them; undefined: all. */
@@ -35,9 +40,11 @@ export interface CoreSet {
 /** What `npm run bench -- --help` prints. */
 export const usage = `usage: npm run bench -- [options]
        npm run bench -- latency|model [--quick] [--rounds N] [--json FILE] [--folder DIR]
+       npm run bench -- progress [--only NAME,...] [--quick] [--rounds N] [--json FILE] [--folder DIR]
 
 Compares ours with others on made-up instances. latency: how long a query of somebody else takes beside a backup. model:
-what the stages of ours take on one core and on two, and would take on more.
+what the stages of ours take on one core and on two, and would take on more. progress: how far the time left and the rate that
+ours shows are from what they turn out to be, on workload reference or those named.
 
   --quick                 a small version of everything, one round, in under two minutes
   --only NAME,...         workloads: ${fullWorkloads.map(({ name }) => name).join(", ")}
@@ -73,22 +80,27 @@ export function parseCommonOptions(args: readonly string[]): CommonOptions {
 }
 
 /**
+ * Reads the arguments of the part that looks at progress.
+ * @throws UsageError when one makes no sense
+ */
+export function parseProgressOptions(args: readonly string[]): ProgressOptions {
+  const { only = "reference", ...flags } = parseFlags(args, { ...commonFlags, only: choiceFlags.only });
+  const { quick = false, rounds, json, folder } = flags;
+  const common = { quick, rounds: roundsOf(rounds, quick), jsonPath: json, folder };
+  return { ...common, workloads: workloadsOf(only, quick) };
+}
+
+/**
  * Reads the arguments of a bench.
  * @throws UsageError when one makes no sense
  */
 export function parseOptions(args: readonly string[]): BenchOptions {
   const flags = parseFlags(args, { ...commonFlags, ...choiceFlags });
   const quick = flags.quick === true;
-  const workloads = quick ? quickWorkloads : fullWorkloads;
   const contestants = entries.map(({ contestant }) => contestant.name);
-  const chosen = names(
-    flags.only,
-    workloads.map(({ name }) => name),
-    "workload",
-  );
   return {
     quick,
-    workloads: workloads.filter(({ name }) => chosen?.includes(name) ?? true),
+    workloads: workloadsOf(flags.only, quick),
     contestants: names(flags.contestants, contestants, "contestant"),
     jobs: (names(flags["jobs-of"], allJobs, "job") as Job[] | undefined) ?? allJobs,
     rounds: roundsOf(flags.rounds, quick),
@@ -105,6 +117,13 @@ function parseFlags<Flags extends ParseArgsOptionsConfig>(args: readonly string[
   } catch (error) {
     throw new UsageError("bench-usage", (error as Error).message, { hints: ["npm run bench -- --help"], cause: error });
   }
+}
+
+function workloadsOf(only: string | undefined, quick: boolean): readonly Workload[] {
+  const workloads = quick ? quickWorkloads : fullWorkloads;
+  const known = workloads.map(({ name }) => name);
+  const chosen = names(only, known, "workload") ?? known;
+  return workloads.filter(({ name }) => chosen.includes(name));
 }
 
 function roundsOf(given: string | undefined, quick: boolean): number {

@@ -8,6 +8,7 @@ import { checkpoint, makeSource, makeTarget, type SourceInstance } from "../inst
 import { describeMachine } from "../machine.ts";
 import { pinTree, postmasterPid } from "../measure/process-tree.ts";
 import type { CommonOptions } from "../options.ts";
+import { type OwnJob, ownJobs } from "../own-jobs.ts";
 import { writeResults } from "../results-file.ts";
 import { type Surroundings, withServer } from "../surroundings.ts";
 import { fullWorkloads, quickWorkloads } from "../workloads.ts";
@@ -17,19 +18,6 @@ import { type StageCost, traceStages } from "./trace-stages.ts";
 
 const workloadNames = ["reference", "layers", "blobs"];
 const targetCores = [1, 2, 4, 16, 64];
-
-interface TracedJob {
-  name: string;
-  restores: boolean;
-  args: (archive: string) => string[];
-}
-
-const jobs: readonly TracedJob[] = [
-  { name: "backup", restores: false, args: (archive) => ["backup", "--one-shot", "--overwrite", archive] },
-  { name: "verify", restores: false, args: (archive) => ["verify", archive] },
-  { name: "restore side by side", restores: true, args: (archive) => ["restore", "--side-by-side", "--yes", archive] },
-  { name: "restore in place", restores: true, args: (archive) => ["restore", "--in-place", "--yes", archive] },
-];
 
 /** A job's stages, and what all of them would take on more cores. */
 export interface ModelledJob {
@@ -65,7 +53,7 @@ export async function runModel(
       surroundings.note(`making ${about}`);
       const source = await makeSource(cluster, folder, scale);
       await mkdir(join(folder, "archives"));
-      for (const job of jobs) {
+      for (const job of ownJobs) {
         surroundings.note(`${workload}: ${job.name}, on one core and on two`);
         const stages = await traceJob(job, { cluster, source, folder, options, surroundings });
         const predictions = targetCores.map((cores) => ({ cores, ...predictJob(stages, cores) }));
@@ -80,7 +68,7 @@ export async function runModel(
   await writeResults({ startedAt, machine, model: modelled }, surroundings, options.jsonPath, "model-");
 }
 
-async function traceJob(job: TracedJob, ground: Ground): Promise<MeasuredStage[]> {
+async function traceJob(job: OwnJob, ground: Ground): Promise<MeasuredStage[]> {
   const { cluster, source, folder, options } = ground;
   const { env, signal } = ground.surroundings;
   const serverPid = await postmasterPid(cluster);

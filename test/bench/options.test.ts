@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parseOptions } from "../../bench/options.ts";
+import { parseOptions, parseProgressOptions } from "../../bench/options.ts";
 
 test("everything at full size, three rounds, when nothing is said", () => {
   expect(parseOptions([])).toMatchObject({
@@ -23,6 +23,14 @@ test("workloads, contestants, jobs and cores are chosen by name", () => {
     ],
   });
   expect(options.workloads.map(({ name }) => name)).toEqual(["layers", "one"]);
+});
+
+test("progress is looked at on the reference, or on what is named", () => {
+  const named = (args: readonly string[]): string[] => parseProgressOptions(args).workloads.map(({ name }) => name);
+  expect(named(["--quick"])).toEqual(["reference"]);
+  expect(named(["--only", "layers,one"])).toEqual(["layers", "one"]);
+  expect(parseProgressOptions(["--quick"])).toMatchObject({ quick: true, rounds: 1 });
+  expect(() => parseProgressOptions(["--jobs-of", "backup"])).toThrow("Unknown option '--jobs-of'");
 });
 
 test.each([
