@@ -1,5 +1,7 @@
-import { chown, mkdir, open, readFile, rename, stat } from "node:fs/promises";
+import { chownSync, mkdirSync, statSync } from "node:fs";
+import { open, readFile, rename } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { AppError } from "../errors.ts";
 import { syncFileSystem, syncPath } from "./sync-files.ts";
 import type { WorkFolder } from "./work-folder.ts";
 
@@ -9,16 +11,27 @@ export type Area = "blobs" | "fonts" | "tiles";
 /** Live folder of each area; an area that is not configured is left alone. */
 export type AreaFolders = Readonly<Partial<Record<Area, string>>>;
 
-/** A file of the new state, relative to its area's folder. */
+/** A file that a restore puts into an area, takes out of it, or holds there. */
 export interface PlannedFile {
   area: Area;
+  /** Relative to the area's folder. */
   path: string;
+  /** Its name in the work folder: unique among those that are put or held, and among those that are removed. */
+  number: number;
 }
 
 /**
- * The files' half of a restore: a work folder holds what is new (`new/<area>/<path>`), what was there before
- * (`previous/<area>/<path>`) and two lists, written and synced before anything live is touched: `put` (files that come)
- * and `remove` (files that go). From these every step can be done again from any point, forwards (`putNewFiles`,
+ * What a work folder keeps of files, each under its number: the new state's (`new`), what they replaced (`previous`), what
+ * was taken away (`removed`), second names of what both states share (`held`). Numbered in few folders: a tree like the
+ * storage's would take a new folder for almost every blob.
+ */
+export type Keep = "new" | "previous" | "removed" | "held";
+
+const filesPerFolder = 1000;
+
+/**
+ * The files' half of a restore: a work folder holds what is new, what was there before, and lists, written and synced before
+ * anything live is touched: `put` (files that come), `held` (files that stay) and `remove` (files that go). From these every step can be done again from any point, forwards (`putNewFiles`,
  * `removeOldFiles`) or back (`bringBackOldFiles`), after a crash as well. Plain data: threads get a copy.
  */
 export interface RestoreFiles {
@@ -28,52 +41,47 @@ export interface RestoreFiles {
   owner?: { uid: number; gid: number };
 }
 
-/** Makes a folder of the live storage or of a work folder, and its parents, for who shall own them. */
-export async function makeFolder(files: RestoreFiles, folder: string): Promise<void> {
-  const first = await mkdir(folder, { recursive: true });
-  if (first === undefined || files.owner === undefined) return;
-  for (let place = folder; place.length >= first.length; place = dirname(place))
-    await chown(place, files.owner.uid, files.owner.gid);
+/**
+ * Makes a folder of the live storage or of a work folder, and its parents, for who shall own them. Like all calls for single
+ * files it waits for the disk: through promises, thousands of them take five times as long.
+ */
+export function makeFolder({ owner }: RestoreFiles, folder: string): void {
+  const first = mkdirSync(folder, { recursive: true });
+  if (first === undefined || owner === undefined) return;
+  for (let place = folder; place.length >= first.length; place = dirname(place)) chownSync(place, owner.uid, owner.gid);
 }
 
 /** Where a file of an area is live; undefined when the area is not configured. */
 export const liveName = (files: RestoreFiles, file: PlannedFile): string | undefined => {
   const folder = files.areas[file.area];
-  return folder === undefined ? undefined : join(folder, file.path);
+  return folder === undefined ? undefined : `${folder}/${file.path}`;
 };
 
-/** Where a file of the new state waits. */
-export const newName = (files: RestoreFiles, file: PlannedFile): string =>
-  join(files.work.path, "new", file.area, file.path);
-
-/** Where what a file replaced is kept. */
-export const previousName = (files: RestoreFiles, file: PlannedFile): string =>
-  join(files.work.path, "previous", file.area, file.path);
+/** Where a work folder keeps a file. */
+export const keptName = (files: RestoreFiles, keep: Keep, { number }: PlannedFile): string =>
+  `${files.work.path}/${keep}/${Math.floor(number / filesPerFolder)}/${number}`;
 
 /** Whether anything stands under a path. */
-export async function exists(path: string): Promise<boolean> {
-  try {
-    await stat(path);
-    return true;
-  } catch {
-    return false;
-  }
+export function exists(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
-const listPath = (files: RestoreFiles, list: "put" | "remove"): string => join(files.work.path, `${list}.jsonl`);
+type ListName = "put" | "held" | "remove";
+
+const listPath = (files: RestoreFiles, list: ListName): string => join(files.work.path, `${list}.jsonl`);
 
 /** Writes a list so that it is there whole or not at all. */
 async function writeList(
   files: RestoreFiles,
-  list: "put" | "remove",
+  list: ListName,
   planned: AsyncIterable<PlannedFile> | Iterable<PlannedFile>,
 ) {
   const temporary = `${listPath(files, list)}.part`;
   const handle = await open(temporary, "w", 0o600);
   try {
     const lines: string[] = [];
-    for await (const { area, path } of planned) {
-      lines.push(JSON.stringify({ area, path }), "\n");
+    for await (const { area, path, number } of planned) {
+      lines.push(JSON.stringify({ area, path, number }), "\n");
       if (lines.length >= 2000) await handle.write(lines.splice(0).join(""));
     }
     await handle.write(lines.join(""));
@@ -84,8 +92,11 @@ async function writeList(
   await rename(temporary, listPath(files, list));
 }
 
-/** A list as it was written; empty when there is none. */
-export async function* readList(files: RestoreFiles, list: "put" | "remove"): AsyncGenerator<PlannedFile> {
+/**
+ * A list as it was written; empty when there is none.
+ * @throws AppError for one of ngwbackup 0.1, which kept files by their paths
+ */
+export async function* readList(files: RestoreFiles, list: ListName): AsyncGenerator<PlannedFile> {
   let text: string;
   try {
     text = await readFile(listPath(files, list), "utf8");
@@ -93,14 +104,30 @@ export async function* readList(files: RestoreFiles, list: "put" | "remove"): As
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
     throw error;
   }
-  for (const line of text.split("\n")) if (line !== "") yield JSON.parse(line) as PlannedFile;
+  for (const line of text.split("\n")) {
+    if (line === "") continue;
+    const file = JSON.parse(line) as PlannedFile;
+    if (typeof file.number !== "number")
+      throw new AppError("old-work-folder", `${files.work.path} was made by ngwbackup 0.1, which numbers no files`, {
+        hints: ["have that version finish, undo or drop it"],
+      });
+    yield file;
+  }
 }
 
-/** Writes down, durably, what will be put, together with the staged files themselves. Nothing live is touched yet. */
-export async function planNewFiles(files: RestoreFiles, planned: Iterable<PlannedFile>): Promise<void> {
-  const list = [...planned];
-  if (!(await syncFileSystem(files.work.path))) for (const file of list) await syncPath(newName(files, file));
-  await writeList(files, "put", list);
+/**
+ * Writes down, durably, what will be put and what is held, together with the staged files themselves. Nothing live is touched
+ * yet.
+ */
+export async function planNewFiles(
+  files: RestoreFiles,
+  planned: readonly PlannedFile[],
+  held: Iterable<PlannedFile> = [],
+): Promise<void> {
+  if (!(await syncFileSystem(files.work.path)))
+    for (const file of planned) await syncPath(keptName(files, "new", file));
+  await writeList(files, "held", held);
+  await writeList(files, "put", planned);
   await syncPath(files.work.path);
 }
 

@@ -1,19 +1,9 @@
 import { createHash } from "node:crypto";
-import {
-  chownSync,
-  closeSync,
-  fchownSync,
-  fdatasyncSync,
-  fstatSync,
-  mkdirSync,
-  openSync,
-  readSync,
-  writeSync,
-} from "node:fs";
+import { closeSync, fchownSync, fdatasyncSync, openSync, readSync, statSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { DamagedError } from "../errors.ts";
-import { type PlannedFile, type RestoreFiles, liveName, newName } from "./restore-files.ts";
+import { type PlannedFile, type RestoreFiles, keptName, liveName, makeFolder } from "./restore-files.ts";
 
 /*
  * Calls here wait for the disk, because they run in threads, where a small file costs a fifth of what promises cost.
@@ -37,9 +27,9 @@ export async function hasContent(
   if (path === undefined) return false;
   let fd: number | undefined;
   try {
+    const found = statSync(path, { throwIfNoEntry: false });
+    if (found?.isFile() !== true || found.size !== sizeBytes) return false;
     fd = openSync(path, "r");
-    const found = fstatSync(fd);
-    if (!found.isFile() || found.size !== sizeBytes) return false;
     const hash = createHash("sha256");
     const buffer = Buffer.allocUnsafe(Math.min(readBytes, sizeBytes));
     for (let at = 0, bytes = 1; at < sizeBytes && bytes > 0; at += bytes) {
@@ -69,7 +59,7 @@ export async function stageFile(
   content: AsyncIterable<Uint8Array>,
   expected?: { sizeBytes: number; what: string },
 ): Promise<void> {
-  const fd = openNew(files, newName(files, file));
+  const fd = openNew(files, keptName(files, "new", file));
   let written = 0;
   let unsynced = 0;
   try {
@@ -94,13 +84,7 @@ function openNew(files: RestoreFiles, path: string): number {
     return openSync(path, "w", 0o644);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-    makeFolderNow(files, dirname(path));
+    makeFolder(files, dirname(path));
     return openSync(path, "w", 0o644);
   }
-}
-
-function makeFolderNow({ owner }: RestoreFiles, folder: string): void {
-  const first = mkdirSync(folder, { recursive: true });
-  if (first === undefined || owner === undefined) return;
-  for (let place = folder; place.length >= first.length; place = dirname(place)) chownSync(place, owner.uid, owner.gid);
 }

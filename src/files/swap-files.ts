@@ -1,23 +1,23 @@
-import { copyFile, link, opendir, readdir, rename, rm, rmdir, stat } from "node:fs/promises";
-import { dirname, join, relative } from "node:path";
-import { forEachAtOnce } from "../for-each-at-once.ts";
+import { copyFileSync, linkSync, readdirSync, renameSync, rmSync, rmdirSync, statSync } from "node:fs";
+import { readdir, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import {
   type PlannedFile,
   type RestoreFiles,
   exists,
+  keptName,
   liveName,
   makeFolder,
-  newName,
-  previousName,
   readList,
 } from "./restore-files.ts";
-import { syncFileSystem, syncPath } from "./sync-files.ts";
+import { syncFileSystem, syncFolders, syncPathNow } from "./sync-files.ts";
 
-/** Files that are moved at once: each takes several waits for the file system. */
-const filesAtOnce = 16;
+/** Files that are dealt with at one go, before others of this process have their turn. */
+const filesAtOnce = 200;
 
-async function isSameFile(first: string, second: string): Promise<boolean> {
-  const [a, b] = await Promise.all([stat(first), stat(second)]);
+function isSameFile(first: string, second: string): boolean {
+  const [a, b] = [statSync(first), statSync(second)];
   return a.ino === b.ino && a.dev === b.dev;
 }
 
@@ -29,27 +29,48 @@ function isOtherDevice(error: unknown): boolean {
  * A rename that also removes the first name when both are links of one file, where rename(2) does nothing. Fonts may stand
  * on another file system than the blobs, and so than the work folder: they are copied beside their final name first.
  */
-async function moveOver(from: string, to: string): Promise<void> {
+function moveOver(from: string, to: string): void {
   try {
-    await rename(from, to);
+    renameSync(from, to);
   } catch (error) {
     if (!isOtherDevice(error)) throw error;
     const beside = `${to}.ngwbackup-part`;
-    await copyFile(from, beside);
-    await syncPath(beside);
-    await rename(beside, to);
+    copyFileSync(from, beside);
+    syncPathNow(beside);
+    renameSync(beside, to);
   }
-  await rm(from, { force: true });
+  rmSync(from, { force: true });
 }
 
 /** A second name for a file, or a copy where that is on another file system. */
-async function keepCopy(from: string, to: string): Promise<void> {
+function keepCopy(from: string, to: string): void {
   try {
-    await link(from, to);
+    linkSync(from, to);
   } catch (error) {
     if (!isOtherDevice(error)) throw error;
-    await copyFile(from, to);
+    copyFileSync(from, to);
   }
+}
+
+/** Does something to each file of a list, in order. */
+async function forEachFile(list: AsyncIterable<PlannedFile>, action: (file: PlannedFile) => void): Promise<void> {
+  let count = 0;
+  for await (const file of list) {
+    action(file);
+    count += 1;
+    if (count % filesAtOnce === 0) await setImmediate();
+  }
+}
+
+/**
+ * Makes the live folders that staged files will need, so that the switch need not: most blobs take one of their own. To be
+ * called when the files are written down as planned, so that a run that dies here is tidied.
+ */
+export async function makeLiveFolders(files: RestoreFiles): Promise<void> {
+  await forEachFile(readList(files, "put"), (file) => {
+    const live = liveName(files, file);
+    if (live !== undefined) makeFolder(files, dirname(live));
+  });
 }
 
 /**
@@ -58,132 +79,117 @@ async function keepCopy(from: string, to: string): Promise<void> {
  */
 export async function putNewFiles(files: RestoreFiles): Promise<void> {
   const touched = new Set<string>();
-  await forEachAtOnce(readList(files, "put"), filesAtOnce, async (file) => {
+  await forEachFile(readList(files, "put"), (file) => {
     const live = liveName(files, file);
-    const staged = newName(files, file);
     if (live === undefined) return;
     // Also what an earlier run has put, which may have died before it was durable.
     for (let place = dirname(live); place.length >= files.areas[file.area]!.length; place = dirname(place))
       touched.add(place);
-    if (!(await exists(live))) return await moveToFreeName(files, staged, live);
-    if (!(await exists(staged))) return;
-    const kept = previousName(files, file);
-    if (!(await exists(kept)) && !(await isSameFile(live, staged))) {
-      await makeFolder(files, dirname(kept));
-      await keepCopy(live, kept);
+    const staged = keptName(files, "new", file);
+    if (!exists(live)) return moveToFreeName(files, staged, live);
+    if (!exists(staged)) return;
+    const kept = keptName(files, "previous", file);
+    if (!exists(kept) && !isSameFile(live, staged)) {
+      makeFolder(files, dirname(kept));
+      keepCopy(live, kept);
     }
-    await moveOver(staged, live);
+    moveOver(staged, live);
   });
   await syncFolders(touched);
 }
 
 /** Moves a staged file to a name that nothing has, as most are; nothing happens when it was moved before. */
-async function moveToFreeName(files: RestoreFiles, staged: string, live: string): Promise<void> {
+function moveToFreeName(files: RestoreFiles, staged: string, live: string): void {
   try {
-    await rename(staged, live);
+    renameSync(staged, live);
   } catch {
-    if (!(await exists(staged))) return;
-    await makeFolder(files, dirname(live));
-    await moveOver(staged, live);
+    if (!exists(staged)) return;
+    makeFolder(files, dirname(live));
+    moveOver(staged, live);
   }
-}
-
-/** Makes names durable folder by folder: syncing the file system would wait for all that the database's server has written. */
-async function syncFolders(folders: ReadonlySet<string>): Promise<void> {
-  await forEachAtOnce(folders, filesAtOnce, async (folder) => {
-    if (await exists(folder)) await syncPath(folder);
-  });
 }
 
 /** Moves what the new state does not know out of the live folders; after the database's switch, never before. */
 export async function removeOldFiles(files: RestoreFiles): Promise<void> {
   const touched = new Set<string>();
-  for await (const file of readList(files, "remove")) {
+  await forEachFile(readList(files, "remove"), (file) => {
     const live = liveName(files, file);
-    if (live === undefined || !(await exists(live))) continue;
+    if (live === undefined || !exists(live)) return;
     if (file.area === "tiles") {
       // A cache of data that is gone: nobody wants it back.
-      await rm(live, { recursive: true, force: true });
-      continue;
+      rmSync(live, { recursive: true, force: true });
+      return;
     }
-    const kept = previousName(files, file);
-    await makeFolder(files, dirname(kept));
-    await moveOver(live, kept);
+    const kept = keptName(files, "removed", file);
+    makeFolder(files, dirname(kept));
+    moveOver(live, kept);
     for (const folder of [dirname(live), dirname(kept)]) touched.add(folder);
-    if (file.area === "blobs") await removeEmptyFolders(dirname(live), files.areas.blobs!);
-  }
+    if (file.area === "blobs") removeEmptyFolders(dirname(live), files.areas.blobs!);
+  });
   await syncFolders(touched);
 }
 
 /** Puts the live folders back as they were before `putNewFiles`. */
 export async function bringBackOldFiles(files: RestoreFiles): Promise<void> {
-  for await (const file of readList(files, "put")) {
+  await forEachFile(readList(files, "put"), (file) => {
     const live = liveName(files, file);
-    if (live === undefined) continue;
-    const staged = newName(files, file);
-    const kept = previousName(files, file);
+    if (live === undefined) return;
+    const staged = keptName(files, "new", file);
+    const kept = keptName(files, "previous", file);
     // What comes out of the live folders goes back to where it was staged, so that going forwards stays possible.
-    if (await exists(kept)) {
-      if (!(await exists(staged)) && (await exists(live))) await keepCopy(live, staged);
-      await makeFolder(files, dirname(live));
-      await moveOver(kept, live);
-    } else if (!(await exists(staged)) && (await exists(live))) {
-      await moveOver(live, staged);
-      if (file.area === "blobs") await removeEmptyFolders(dirname(live), files.areas.blobs!);
+    if (exists(kept)) {
+      if (!exists(staged) && exists(live)) keepCopy(live, staged);
+      makeFolder(files, dirname(live));
+      moveOver(kept, live);
+    } else {
+      if (!exists(staged) && exists(live)) moveOver(live, staged);
+      // Its folder may have been made for it alone.
+      if (file.area === "blobs" && !exists(live)) removeEmptyFolders(dirname(live), files.areas.blobs!);
     }
+  });
+  for (const [list, keep] of [
+    ["remove", "removed"],
+    ["held", "held"],
+  ] as const) {
+    await forEachFile(readList(files, list), (file) => {
+      const live = liveName(files, file);
+      const kept = keptName(files, keep, file);
+      if (live === undefined || exists(live) || !exists(kept)) return;
+      makeFolder(files, dirname(live));
+      // What both states share stays held: this may be done again.
+      if (keep === "held") keepCopy(kept, live);
+      else moveOver(kept, live);
+    });
   }
-  for await (const file of readList(files, "remove")) {
-    const live = liveName(files, file);
-    const kept = previousName(files, file);
-    if (live === undefined || !(await exists(kept))) continue;
-    await makeFolder(files, dirname(live));
-    await moveOver(kept, live);
-  }
-  await bringBackHeld(files);
   await syncAreas(files);
 }
 
-/** Brings back files that both states share and that were deleted since. */
-async function bringBackHeld(files: RestoreFiles): Promise<void> {
-  const root = join(files.work.path, "held");
-  for await (const { area, path } of heldFiles(root)) {
-    const live = liveName(files, { area, path });
-    if (live === undefined || (await exists(live))) continue;
-    await makeFolder(files, dirname(live));
-    await keepCopy(join(root, area, path), live);
-  }
-}
-
-async function* heldFiles(root: string): AsyncGenerator<PlannedFile> {
-  for (const area of ["blobs", "fonts"] as const) {
-    const folder = join(root, area);
-    if (!(await exists(folder))) continue;
-    for await (const entry of await opendir(folder, { recursive: true }))
-      if (entry.isFile()) yield { area, path: relative(folder, join(entry.parentPath, entry.name)) };
-  }
-}
-
 /** Holds a live file that both states share, so that an undo finds it whatever is deleted meanwhile. */
-export async function holdFile(files: RestoreFiles, file: PlannedFile): Promise<void> {
+export function holdFile(files: RestoreFiles, file: PlannedFile): void {
   const live = liveName(files, file);
   if (live === undefined) return;
-  const held = join(files.work.path, "held", file.area, file.path);
-  await makeFolder(files, dirname(held));
-  await keepCopy(live, held);
+  const held = keptName(files, "held", file);
+  try {
+    keepCopy(live, held);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    makeFolder(files, dirname(held));
+    keepCopy(live, held);
+  }
 }
 
 /** Removes cached tiles, which belong to the data that an undo takes away; made again when they are asked for. */
 export async function dropTiles(files: RestoreFiles): Promise<void> {
   const folder = files.areas.tiles;
-  if (folder === undefined || !(await exists(folder))) return;
+  if (folder === undefined || !exists(folder)) return;
   for (const name of await readdir(folder)) await rm(join(folder, name), { recursive: true, force: true });
 }
 
-async function removeEmptyFolders(folder: string, upTo: string): Promise<void> {
+function removeEmptyFolders(folder: string, upTo: string): void {
   for (let place = folder; place.startsWith(`${upTo}/`); place = dirname(place)) {
     try {
-      if ((await readdir(place)).length > 0) return;
-      await rmdir(place);
+      if (readdirSync(place).length > 0) return;
+      rmdirSync(place);
     } catch {
       return;
     }
@@ -191,5 +197,5 @@ async function removeEmptyFolders(folder: string, upTo: string): Promise<void> {
 }
 
 async function syncAreas(files: RestoreFiles): Promise<void> {
-  for (const folder of Object.values(files.areas)) if (await exists(folder)) await syncFileSystem(folder);
+  for (const folder of Object.values(files.areas)) if (exists(folder)) await syncFileSystem(folder);
 }

@@ -1,5 +1,11 @@
-import { open } from "node:fs/promises";
 import { spawn } from "node:child_process";
+import { closeSync, existsSync, fsyncSync, openSync } from "node:fs";
+import { open, stat } from "node:fs/promises";
+import { forEachAtOnce } from "../for-each-at-once.ts";
+
+/** Folders beyond which one sync of the whole file system is sooner done, whatever else it waits for. */
+const manyFolders = 500;
+const foldersAtOnce = 16;
 
 /**
  * Makes everything written to the file system of a folder durable: one `syncfs` by coreutils' `sync -f` instead of an
@@ -23,4 +29,38 @@ export async function syncPath(path: string): Promise<void> {
   } finally {
     await handle.close();
   }
+}
+
+/** As {@link syncPath}, for who has nothing to do meanwhile. */
+export function syncPathNow(path: string): void {
+  const fd = openSync(path, "r");
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/**
+ * Makes the names in folders durable; one that is gone is passed over. Few are synced one by one, because syncing their file
+ * system would wait for all that the database's server has written as well.
+ */
+export async function syncFolders(folders: ReadonlySet<string>): Promise<void> {
+  const left = folders.size > manyFolders ? await withoutSyncedDevices(folders) : folders;
+  await forEachAtOnce(left, foldersAtOnce, async (folder) => {
+    if (existsSync(folder)) await syncPath(folder);
+  });
+}
+
+/** Syncs the file systems that folders are on, and returns those for which that did not work. */
+async function withoutSyncedDevices(folders: ReadonlySet<string>): Promise<string[]> {
+  const synced = new Map<number, boolean>();
+  const left: string[] = [];
+  for (const folder of folders) {
+    const device = (await stat(folder).catch(() => undefined))?.dev;
+    if (device === undefined) continue;
+    if (!synced.has(device)) synced.set(device, await syncFileSystem(folder));
+    if (synced.get(device) !== true) left.push(folder);
+  }
+  return left;
 }

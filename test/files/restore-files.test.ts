@@ -2,7 +2,13 @@ import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, wr
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { type PlannedFile, type RestoreFiles, planNewFiles, planRemovals } from "../../src/files/restore-files.ts";
+import {
+  keptName,
+  type PlannedFile,
+  type RestoreFiles,
+  planNewFiles,
+  planRemovals,
+} from "../../src/files/restore-files.ts";
 import { hasContent, stageFile } from "../../src/files/stage-file.ts";
 import { bringBackOldFiles, putNewFiles, removeOldFiles } from "../../src/files/swap-files.ts";
 import {
@@ -16,6 +22,7 @@ const uuid = (digit: string): string => digit.repeat(32);
 const blob = (digit: string): PlannedFile => ({
   area: "blobs",
   path: `c/${digit}${digit}/${digit}${digit}/${uuid(digit)}`,
+  number: Number(digit),
 });
 
 let folder: string;
@@ -98,8 +105,8 @@ describe("replacing files", () => {
     const { linkSync, renameSync } = await import("node:fs");
     const { files, before, after } = await prepared();
     const live = join(files.areas.blobs!, blob("1").path);
-    const kept = join(files.work.path, "previous", "blobs", blob("1").path);
-    const staged = join(files.work.path, "new", "blobs", blob("1").path);
+    const kept = keptName(files, "previous", blob("1"));
+    const staged = keptName(files, "new", blob("1"));
     // died after the old one was linked, before the new one was renamed over it
     mkdirSync(dirname(kept), { recursive: true });
     linkSync(live, kept);

@@ -1,6 +1,7 @@
 import { type PlannedFile, type RestoreFiles } from "../../files/restore-files.ts";
 import { hasContent, stageFile } from "../../files/stage-file.ts";
 import { blobPath } from "../../files/storage-layout.ts";
+import { holdFile } from "../../files/swap-files.ts";
 import type { ArchiveReader } from "../../archive/reader.ts";
 import { type ContentForm, plainContent } from "../contents/plain-content.ts";
 import { namedDamage } from "../contents/read-data.ts";
@@ -18,13 +19,20 @@ export interface FileToStage extends ContentForm {
   sha256?: string;
 }
 
-/** Describes the file of a record. @throws DamagedError for a name that no file may have */
-export function fileToStage(reader: ArchiveReader, { record, entry }: ComponentRecord): FileToStage {
+/**
+ * Describes the file of a record.
+ * @param number of the file in the work folder
+ * @throws DamagedError for a name that no file may have
+ */
+export function fileToStage(reader: ArchiveReader, { record, entry }: ComponentRecord, number: number): FileToStage {
   const { payload } = record;
   const { listed, codec, name } = entry;
   const sha256 = payload.sha256 ?? (codec === "none" ? listed?.sha256 : undefined);
   return {
-    file: "uuid" in payload ? { area: "blobs", path: blobPath(payload) } : { area: "fonts", path: payload.filename },
+    file:
+      "uuid" in payload
+        ? { area: "blobs", path: blobPath(payload), number }
+        : { area: "fonts", path: payload.filename, number },
     entryName: name,
     codec,
     listed,
@@ -36,6 +44,7 @@ export function fileToStage(reader: ArchiveReader, { record, entry }: ComponentR
 
 /**
  * Writes a file aside, unless the live one has that content already.
+ * @param hold whether a live one that will do is held for an undo
  * @param label path or URL of the archive
  * @param content of its entry; asked for only when it has to be written
  * @param onBytes told how many bytes more are there
@@ -45,12 +54,14 @@ export function fileToStage(reader: ArchiveReader, { record, entry }: ComponentR
 export async function stageWanted(
   files: RestoreFiles,
   wanted: FileToStage,
+  hold: boolean,
   label: string,
   content: () => AsyncIterable<Buffer>,
   onBytes: (bytes: number) => void,
 ): Promise<boolean> {
   const { file, entryName, sizeBytes, sizeIsKnown, sha256 } = wanted;
   if (sha256 !== undefined && (await hasContent(files, file, sizeBytes, sha256))) {
+    if (hold) holdFile(files, file);
     onBytes(sizeBytes);
     return true;
   }

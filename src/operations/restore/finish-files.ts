@@ -29,14 +29,14 @@ export async function removeSurplusFiles(
 ): Promise<number> {
   const removals: PlannedFile[] = [];
   const known = new Set<string>();
-  const add = (file: PlannedFile): void => {
-    const key = `${file.area}/${file.path}`;
-    if (known.has(key)) return;
-    known.add(key);
+  for await (const file of plannedRemovals(files)) {
+    known.add(`${file.area}/${file.path}`);
     removals.push(file);
-  };
-  for await (const file of plannedRemovals(files)) add(file);
-  for await (const file of surplusBlobs(client, application, files.areas.blobs, startedAt)) add(file);
+  }
+  for await (const path of surplusBlobs(client, application, files.areas.blobs, startedAt)) {
+    // Those of a run that died keep their numbers, under which some may stand aside already.
+    if (!known.has(`blobs/${path}`)) removals.push({ area: "blobs", path, number: removals.length });
+  }
   if (removals.length === 0) return 0;
   await planRemovals(files, removals);
   await removeOldFiles(files);

@@ -1,5 +1,4 @@
-import { stat } from "node:fs/promises";
-import { join } from "node:path";
+import { statSync } from "node:fs";
 import type { Settings } from "../../config/settings.ts";
 import type { Finding } from "../../finding.ts";
 import { freeSpaceAt } from "../../files/free-space.ts";
@@ -28,9 +27,10 @@ export async function checkFileSpace(
     fileBytes += sizeBytes;
     const live =
       "uuid" in record.payload && folders.blobFolder !== undefined
-        ? join(folders.blobFolder, blobPath(record.payload))
+        ? `${folders.blobFolder}/${blobPath(record.payload)}`
         : undefined;
-    const found = live === undefined ? undefined : await stat(live).catch(() => undefined);
+    // A call that waits: one that fails through a promise takes 100 us, and of 200,000 blobs most are missing.
+    const found = live === undefined ? undefined : statSync(live, { throwIfNoEntry: false });
     // Without a digest there is nothing to compare with: such a blob is written again.
     const comparable = record.payload.sha256 !== undefined || (entry.codec === "none" && entry.listed !== undefined);
     if (found?.size !== sizeBytes || !comparable) neededBytes += sizeBytes;

@@ -8,7 +8,7 @@ import {
   planRemovals,
 } from "../../files/restore-files.ts";
 import { isFontName } from "../../files/storage-layout.ts";
-import { holdFile } from "../../files/swap-files.ts";
+import { makeLiveFolders } from "../../files/swap-files.ts";
 import type { StageProgress } from "../../progress.ts";
 import type { ArchiveContents } from "../contents/archive-contents.ts";
 import { askThreads } from "../contents/ask-threads.ts";
@@ -49,10 +49,11 @@ export async function stageFiles(
 ): Promise<StagedFiles> {
   const totals: StagedFiles = { reused: 0, staged: 0, stagedBytes: 0 };
   const planned: PlannedFile[] = [];
+  const held: PlannedFile[] = [];
   const onBytes = (bytes: number): void => progress.advance(bytes);
-  const settle = async ({ file, sizeBytes }: FileToStage, reused: boolean): Promise<void> => {
+  const settle = ({ file, sizeBytes }: FileToStage, reused: boolean): void => {
     if (reused) {
-      if (hold) await holdFile(files, file);
+      if (hold) held.push(file);
       totals.reused += 1;
     } else {
       planned.push(file);
@@ -66,23 +67,24 @@ export async function stageFiles(
     for await (const one of wanted) {
       signal.throwIfAborted();
       const content = (): AsyncIterable<Buffer> => reader.read(one.entryName, { signal });
-      await settle(one, await stageWanted(files, one, reader.label, content, onBytes));
+      settle(one, await stageWanted(files, one, hold, reader.label, content, onBytes));
     }
   } else {
-    const given: StageThreadGiven = { archive: { label: reader.label, ...reader.zipFile }, files };
+    const given: StageThreadGiven = { archive: { label: reader.label, ...reader.zipFile }, files, hold };
     await askThreads<readonly ZipFileToStage[], BatchStaged>({
       module: new URL("./stage-threads/thread", import.meta.url),
       given,
       batches: inBatches(wanted, contents),
-      async onAnswer(batch, { reused, error }) {
-        for (const [index, was] of reused.entries()) await settle(batch[index]!.wanted, was);
+      onAnswer(batch, { reused, error }) {
+        for (const [index, was] of reused.entries()) settle(batch[index]!.wanted, was);
         if (error !== undefined) throw unpackError(error);
       },
       onBytes,
       signal,
     });
   }
-  await planNewFiles(files, planned);
+  await planNewFiles(files, planned, held);
+  await makeLiveFolders(files);
   await planRemovals(files, await staleFiles(contents, files));
   return totals;
 }
@@ -94,8 +96,9 @@ export async function* fileRecords(contents: ArchiveContents): AsyncGenerator<Co
 
 /** Every file for which the instance has a place. */
 async function* filesToStage(contents: ArchiveContents, files: RestoreFiles): AsyncGenerator<FileToStage> {
+  let number = 0;
   for await (const record of fileRecords(contents)) {
-    const wanted = fileToStage(contents.reader, record);
+    const wanted = fileToStage(contents.reader, record, number++);
     if (files.areas[wanted.file.area] !== undefined) yield wanted;
   }
 }
@@ -125,8 +128,8 @@ async function staleFiles(contents: ArchiveContents, files: RestoreFiles): Promi
     if ("filename" in record.payload) fonts.add(record.payload.filename);
   const stale: PlannedFile[] = [];
   for (const path of await namesIn(files, "fonts"))
-    if (isFontName(path) && !fonts.has(path)) stale.push({ area: "fonts", path });
-  for (const path of await namesIn(files, "tiles")) stale.push({ area: "tiles", path });
+    if (isFontName(path) && !fonts.has(path)) stale.push({ area: "fonts", path, number: stale.length });
+  for (const path of await namesIn(files, "tiles")) stale.push({ area: "tiles", path, number: stale.length });
   return stale;
 }
 

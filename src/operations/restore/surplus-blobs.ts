@@ -2,7 +2,6 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { SqlClient } from "../../applications/application.ts";
 import type { Application } from "../../applications/application.ts";
-import { type PlannedFile } from "../../files/restore-files.ts";
 import { type BlobName, blobPath } from "../../files/storage-layout.ts";
 import { walkStorage } from "../../files/walk-storage.ts";
 
@@ -10,7 +9,7 @@ import { walkStorage } from "../../files/walk-storage.ts";
 const batchNames = 2000;
 
 /**
- * Blobs of the live storage that no row of the restored database refers to, found in flat memory: the walk asks the
+ * Paths of blobs of the live storage that no row of the restored database refers to, found in flat memory: the walk asks the
  * database batch by batch.
  * @param client a connection to the restored database
  * @param startedAt when the restore began: what was written since may be an upload whose row is still to come
@@ -20,10 +19,10 @@ export async function* surplusBlobs(
   application: Application,
   blobFolder: string | undefined,
   startedAt: Date,
-): AsyncGenerator<PlannedFile> {
+): AsyncGenerator<string> {
   if (blobFolder === undefined || (await application.blobTable(client)) === undefined) return;
   let batch: BlobName[] = [];
-  for await (const name of walkStorage(blobFolder)) {
+  for (const name of walkStorage(blobFolder)) {
     batch.push(name);
     if (batch.length < batchNames) continue;
     yield* older(await unreferred(client, application, batch), blobFolder, startedAt);
@@ -32,16 +31,14 @@ export async function* surplusBlobs(
   yield* older(await unreferred(client, application, batch), blobFolder, startedAt);
 }
 
-async function* older(files: PlannedFile[], folder: string, startedAt: Date): AsyncGenerator<PlannedFile> {
-  for (const file of files) {
-    const stats = await stat(join(folder, file.path)).catch(() => undefined);
-    if (stats !== undefined && stats.mtime < startedAt) yield file;
+async function* older(paths: readonly string[], folder: string, startedAt: Date): AsyncGenerator<string> {
+  for (const path of paths) {
+    const stats = await stat(join(folder, path)).catch(() => undefined);
+    if (stats !== undefined && stats.mtime < startedAt) yield path;
   }
 }
 
-async function unreferred(client: SqlClient, application: Application, names: BlobName[]): Promise<PlannedFile[]> {
+async function unreferred(client: SqlClient, application: Application, names: BlobName[]): Promise<string[]> {
   const known = await application.knownBlobs(client, names);
-  return names
-    .filter((_name, index) => known[index] !== true)
-    .map((name) => ({ area: "blobs" as const, path: blobPath(name) }));
+  return names.filter((_name, index) => known[index] !== true).map((name) => blobPath(name));
 }

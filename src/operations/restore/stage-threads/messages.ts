@@ -8,6 +8,8 @@ import type { FileToStage } from "../file-to-stage.ts";
 export interface StageThreadGiven {
   archive: ThreadArchive;
   files: RestoreFiles;
+  /** Whether live files that will do are held for an undo. */
+  hold: boolean;
 }
 
 /** A file to stage, and its entry in the ZIP. */

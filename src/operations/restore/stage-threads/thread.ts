@@ -19,7 +19,8 @@ async function stageBatch(batch: readonly ZipFileToStage[]): Promise<BatchStaged
   try {
     for (const { wanted, entry } of batch) {
       const content = (): AsyncIterable<Buffer> => source.content(entry, wanted.codec === "none");
-      reused.push(await stageWanted(given.files, wanted, given.archive.label, content, (bytes) => count.add(bytes)));
+      const { files, hold, archive } = given;
+      reused.push(await stageWanted(files, wanted, hold, archive.label, content, (bytes) => count.add(bytes)));
     }
     return { reused, error: undefined };
   } catch (error) {
