@@ -1,5 +1,15 @@
 import { availableParallelism } from "node:os";
-import { type ZlibOptions, type ZstdOptions, constants, gunzip, gzip, zstdCompress, zstdDecompress } from "node:zlib";
+import {
+  type ZlibOptions,
+  type ZstdOptions,
+  constants,
+  gunzip,
+  gzip,
+  gzipSync,
+  zstdCompress,
+  zstdCompressSync,
+  zstdDecompress,
+} from "node:zlib";
 import { AppError, DamagedError } from "../errors.ts";
 import { CallLimit } from "./call-limit.ts";
 import { gunzipStream, unzstdStream } from "./decompress-stream.ts";
@@ -30,19 +40,34 @@ function plainChunkSize(plainBytes: number): number {
  */
 export async function compressBlock(codec: Codec, level: number | undefined, block: Uint8Array): Promise<Buffer> {
   if (codec === "none") return Buffer.from(block.buffer, block.byteOffset, block.byteLength);
-  const chunkSize = chunkSizeFor(block.length);
-  if (codec === "gzip") {
-    return await call<ZlibOptions>(gzip, block, { level: level ?? defaultLevel.gzip, chunkSize });
-  }
-  return await call<ZstdOptions>(zstdCompress, block, {
-    chunkSize,
-    pledgedSrcSize: block.length,
+  if (codec === "gzip") return await call<ZlibOptions>(gzip, block, gzipOptions(level, block.length));
+  return await call<ZstdOptions>(zstdCompress, block, zstdOptions(level, block.length));
+}
+
+/**
+ * The same at once, on this thread: up to some tens of KiB a call on libuv's pool costs more than the compression (77 us of
+ * processor time for 2 KB, 21 us here).
+ */
+export function compressSmallBlock(codec: Codec, level: number | undefined, block: Uint8Array): Buffer {
+  if (codec === "none") return Buffer.from(block.buffer, block.byteOffset, block.byteLength);
+  if (codec === "gzip") return gzipSync(block, gzipOptions(level, block.length));
+  return zstdCompressSync(block, zstdOptions(level, block.length));
+}
+
+function gzipOptions(level: number | undefined, bytes: number): ZlibOptions {
+  return { level: level ?? defaultLevel.gzip, chunkSize: chunkSizeFor(bytes) };
+}
+
+function zstdOptions(level: number | undefined, bytes: number): ZstdOptions {
+  return {
+    chunkSize: chunkSizeFor(bytes),
+    pledgedSrcSize: bytes,
     params: {
       [constants.ZSTD_c_compressionLevel]: level ?? defaultLevel.zstd,
       [constants.ZSTD_c_contentSizeFlag]: 1,
       [constants.ZSTD_c_checksumFlag]: 1,
     },
-  });
+  };
 }
 
 /**

@@ -24,20 +24,44 @@ export interface CopyOutResult {
   bytes: number;
 }
 
+/** How the rows of several COPYs are handed on: as {@link CopyOutOptions} says, with the place of the statement. */
+export interface CopyEachOptions extends Omit<CopyOutOptions, "onBlock"> {
+  onBlock(block: Buffer, rows: number, place: number): void | Promise<void>;
+  /** A statement has ended well; those behind it may still fail. */
+  onEnd(place: number, result: CopyOutResult): void;
+}
+
 /**
  * Runs `COPY ... TO STDOUT` and hands its rows on in blocks that end at row ends. After an error of the server the client
  * can be used further; after an abort, or when `onBlock` throws, its connection is closed.
  * @throws what the server, the connection or `onBlock` said, or the signal's reason
  */
 export async function copyOut(client: Client, sql: string, options: CopyOutOptions): Promise<CopyOutResult> {
+  let ended: CopyOutResult = { rows: 0, bytes: 0 };
+  await copyOutEach(client, [sql], { ...options, onEnd: (_, result) => void (ended = result) });
+  return ended;
+}
+
+/**
+ * Runs several `COPY ... TO STDOUT` one after another in one round trip, else as {@link copyOut} does: a small table takes
+ * the server less time than the way there and back. The first that fails ends those behind it.
+ * @param statements each without a semicolon
+ * @throws as {@link copyOut} does
+ */
+export async function copyOutEach(
+  client: Client,
+  statements: readonly string[],
+  options: CopyEachOptions,
+): Promise<void> {
   const { signal } = options;
   signal?.throwIfAborted();
-  const query = new CopyOutQuery(sql, options);
+  if (statements.length === 0) return;
+  const query = new CopyOutQuery(statements, options);
   const onAbort = (): void => query.fail(signal?.reason);
   signal?.addEventListener("abort", onAbort, { once: true });
   try {
     client.query(query);
-    return await query.finished;
+    await query.finished;
   } finally {
     signal?.removeEventListener("abort", onAbort);
   }
@@ -45,12 +69,12 @@ export async function copyOut(client: Client, sql: string, options: CopyOutOptio
 
 /** A query of `pg` (`Submittable`, and the handlers that its client calls) that reads rows by itself. */
 class CopyOutQuery implements Submittable, CopyDataHandler {
-  readonly finished: Promise<CopyOutResult>;
+  readonly finished: Promise<void>;
   /** pg sets it on queries without one, and never calls it. */
   callback = (): void => {};
-  readonly #sql: string;
-  readonly #options: CopyOutOptions;
-  #resolve!: (result: CopyOutResult) => void;
+  readonly #statements: readonly string[];
+  readonly #options: CopyEachOptions;
+  #resolve!: () => void;
   #reject!: (error: unknown) => void;
   #connection: Connection | undefined;
   #reader: CopyDataReader | undefined;
@@ -58,12 +82,14 @@ class CopyOutQuery implements Submittable, CopyDataHandler {
   #block: Buffer | undefined;
   #used = 0;
   #blockRows = 0;
+  /** Place of the statement whose rows come, and what came of it. */
+  #place = 0;
   #rows = 0;
   #bytes = 0;
-  #tag = "";
+  #mismatch: string | undefined;
 
-  constructor(sql: string, options: CopyOutOptions) {
-    this.#sql = sql;
+  constructor(statements: readonly string[], options: CopyEachOptions) {
+    this.#statements = statements;
     this.#options = options;
     this.finished = new Promise((resolve, reject) => {
       this.#resolve = resolve;
@@ -76,7 +102,7 @@ class CopyOutQuery implements Submittable, CopyDataHandler {
     if (this.#failure !== undefined) return new Error("aborted before it began");
     this.#connection = connection;
     this.#reader = new CopyDataReader(connection.stream, this);
-    connection.query(this.#sql);
+    connection.query(this.#statements.join(";\n"));
     return undefined;
   }
 
@@ -121,20 +147,26 @@ class CopyOutQuery implements Submittable, CopyDataHandler {
     this.#used = 0;
     this.#blockRows = 0;
     if (this.#failure !== undefined) return undefined;
-    return this.#options.onBlock(block, rows) ?? undefined;
+    return this.#options.onBlock(block, rows, this.#place) ?? undefined;
   }
 
+  /** Comes after the last row of a statement was handed on, and before the first of the next one. */
   handleCommandComplete(message: { text?: string }): void {
-    this.#tag = message.text ?? "";
+    const tag = message.text ?? "";
+    const result = { rows: this.#rows, bytes: this.#bytes };
+    const place = this.#place++;
+    this.#rows = 0;
+    this.#bytes = 0;
+    if (tag !== `COPY ${result.rows}`)
+      this.#mismatch ??= `${result.rows} rows read, the server says ${JSON.stringify(tag)}`;
+    else if (this.#mismatch === undefined && this.#failure === undefined) this.#options.onEnd(place, result);
   }
 
   handleReadyForQuery(): void {
-    if (this.#tag === `COPY ${this.#rows}`) {
-      this.#resolve({ rows: this.#rows, bytes: this.#bytes });
-    } else {
-      const found = `${this.#rows} rows read, the server says ${JSON.stringify(this.#tag)}`;
-      this.#reject(new AppError("copy-mismatch", `a COPY TO STDOUT did not end as expected: ${found}`));
-    }
+    if (this.#place !== this.#statements.length)
+      this.#mismatch ??= `${this.#place} of ${this.#statements.length} statements have ended`;
+    if (this.#mismatch === undefined) this.#resolve();
+    else this.#reject(new AppError("copy-mismatch", `a COPY TO STDOUT did not end as expected: ${this.#mismatch}`));
   }
 
   handleError(error: unknown): void {

@@ -14,6 +14,8 @@ export interface TablePiece {
   name: string;
   /** About the bytes of heap and TOAST that it reads. */
   sizeBytes: number;
+  /** Whether the size says what it holds: a foreign table's, or one of another access method, says nothing. */
+  isHeap: boolean;
   copySql: string;
 }
 
@@ -102,7 +104,14 @@ function pieceSql(
   const table = qualifiedName(schema, name);
   const columns = columnsOf(entry);
   const totalBytes = size?.sizeBytes ?? 0;
-  const common = { dumpId: entry.dumpId, oid: size?.oid ?? 0, filenode: size?.filenode ?? null, schema, name };
+  const common = {
+    dumpId: entry.dumpId,
+    oid: size?.oid ?? 0,
+    filenode: size?.filenode ?? null,
+    schema,
+    name,
+    isHeap: size?.isHeap === true,
+  };
   const condition = size?.condition ?? "";
   if (condition !== "")
     return [

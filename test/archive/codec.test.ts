@@ -3,7 +3,13 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Codec, compressBlock, decompressBlock, decompressStream } from "../../src/archive/codec.ts";
+import {
+  type Codec,
+  compressBlock,
+  compressSmallBlock,
+  decompressBlock,
+  decompressStream,
+} from "../../src/archive/codec.ts";
 import { DamagedError } from "../../src/errors.ts";
 import { mustSucceed } from "../fixtures/python.ts";
 import { chunked, collect, errorOf } from "../fixtures/streams.ts";
@@ -34,6 +40,7 @@ describe("codecs", () => {
           for (const plain of blocks) {
             const packed = await compressBlock(codec, undefined, plain);
             expect(Buffer.compare(await decompressBlock(codec, packed, plain.length), plain)).toBe(0);
+            expect(Buffer.compare(compressSmallBlock(codec, undefined, plain), packed)).toBe(0);
             stored.push(Buffer.from(packed));
           }
           const whole = Buffer.concat(stored);

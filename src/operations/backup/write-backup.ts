@@ -127,7 +127,7 @@ async function writeEntries(
     settings,
     snapshot,
     encoding,
-    pieces,
+    tables: pieces,
     locked,
     codec,
     level: request.level,

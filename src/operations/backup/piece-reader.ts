@@ -1,0 +1,115 @@
+import { compressBlock } from "../../archive/codec.ts";
+import { AppError } from "../../errors.ts";
+import { type Client, connect } from "../../postgres/connection.ts";
+import { copyOut } from "../../postgres/copy-out.ts";
+import type { TablePiece } from "../../postgres/ctid-pieces.ts";
+import { rewrittenTables } from "../../postgres/rewritten-tables.ts";
+import { importSnapshot } from "../../postgres/snapshot.ts";
+import { blockBytes } from "./block-size.ts";
+import type { DumpTablesOptions } from "./dump-tables.ts";
+import type { HeldBlock, PieceOutput } from "./ordered-pieces.ts";
+import { type PackedTable, TablePacker } from "./packed-table.ts";
+import { type TableRun, isHeld } from "./table-runs.ts";
+
+const smallestBlockBytes = 64 * 1024;
+
+/** A piece of a transaction's locks are its tables: a new transaction from time to time bounds them. */
+const tablesPerTransaction = 100;
+
+/** Rows on their way into the archive: a frame of their table. */
+export interface RowBlock extends HeldBlock {
+  stored: Uint8Array;
+  plainBytes: number;
+  rows: number;
+}
+
+/** Whole tables on their way into the archive, in the order of their run. */
+export interface PackedBlock extends HeldBlock {
+  packed: readonly PackedTable[];
+}
+
+/** What a run gives: blocks of its piece, or one of all its tables that are not held already. */
+export type TableBlock = RowBlock | PackedBlock;
+
+/** One connection that copies one run after another. */
+export class PieceReader {
+  readonly #options: DumpTablesOptions;
+  #client: Client | undefined;
+  #packer: TablePacker | undefined;
+  /** Copied in the transaction that is open. */
+  #copied: TablePiece[] = [];
+
+  constructor(options: DumpTablesOptions) {
+    this.#options = options;
+  }
+
+  async read(run: TableRun, output: PieceOutput<TableBlock>): Promise<void> {
+    this.#options.snapshot.ensureAlive();
+    if (run.kind === "piece") return await this.#readPiece(run.piece, output);
+    const tables = run.tables.filter((table): table is TablePiece => !isHeld(table));
+    if (tables.length > 0) await this.#readSmall(tables, output);
+  }
+
+  async #readSmall(tables: readonly TablePiece[], output: PieceOutput<TableBlock>): Promise<void> {
+    const client = await this.#inSnapshot(tables);
+    this.#packer ??= new TablePacker(this.#options);
+    const packed: PackedTable[] = [];
+    const statements = tables.map(({ copySql }) => copySql);
+    await this.#packer.copy(client, statements, (_, table) => void packed.push(table), this.#options.signal);
+    const heldBytes = packed.reduce((sum, { content }) => sum + content.length, 0);
+    await output.push(heldBytes, async () => ({ packed, heldBytes }));
+  }
+
+  async #readPiece(piece: TablePiece, output: PieceOutput<TableBlock>): Promise<void> {
+    const { codec, level, signal, buffers, readLimit } = this.#options;
+    const client = await this.#inSnapshot([piece]);
+    await copyOut(client, piece.copySql, {
+      blockBytes: Math.max(smallestBlockBytes, Math.min(blockBytes, piece.sizeBytes * 2)),
+      signal,
+      allocate: (sizeBytes) => buffers.take(sizeBytes),
+      onBlock: async (block, rows) => {
+        await readLimit?.take(block.length);
+        await output.push(block.length, async () => {
+          const plainBytes = block.length;
+          const stored = await compressBlock(codec, level, block);
+          if (codec === "none")
+            return { stored, heldBytes: plainBytes, plainBytes, rows, release: () => buffers.giveBack(block) };
+          buffers.giveBack(block);
+          // A compressor leaves room in what it fills.
+          return { stored, heldBytes: stored.buffer.byteLength, plainBytes, rows };
+        });
+      },
+    });
+  }
+
+  /** Begins a transaction where none is open, or the one that is has enough. */
+  async #inSnapshot(next: readonly TablePiece[]): Promise<Client> {
+    const { settings, snapshot, encoding } = this.#options;
+    this.#client ??= await connect(settings, { applicationName: "ngwbackup copy", bulkReads: true });
+    if (this.#copied.length + next.length > tablesPerTransaction) await this.endTransaction();
+    if (this.#copied.length === 0) await importSnapshot(this.#client, snapshot.id, encoding);
+    this.#copied.push(...next);
+    return this.#client;
+  }
+
+  /** @throws AppError when a table was rewritten while it was not locked: its rows may be missing */
+  async endTransaction(): Promise<void> {
+    const copied = this.#copied;
+    if (this.#client === undefined || copied.length === 0) return;
+    const rewritten = this.#options.locked ? [] : await rewrittenTables(this.#client, copied);
+    if (rewritten.length > 0)
+      throw new AppError("table-rewritten", `${rewritten[0]} was rewritten while the backup ran`, {
+        details: rewritten.slice(1),
+        hints: [
+          "try again",
+          "have the server lock all tables for us: raise max_locks_per_transaction in postgresql.conf and restart it",
+        ],
+      });
+    await this.#client.query("rollback");
+    this.#copied = [];
+  }
+
+  async close(): Promise<void> {
+    await this.#client?.end().catch(() => undefined);
+  }
+}
