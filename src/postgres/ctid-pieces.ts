@@ -1,5 +1,6 @@
 import { type Client, serverVersionNumber } from "./connection.ts";
 import { qualifiedName } from "./quoting.ts";
+import { heapAndToastBytes } from "./table-size.ts";
 import type { Toc, TocEntry } from "./toc.ts";
 
 /** Rows that one COPY brings: a whole table, or those of a range of its pages. */
@@ -23,6 +24,8 @@ export interface TablePiece {
 export interface PieceOptions {
   /** About what one piece reads. */
   pieceBytes: number;
+  /** Entries, by dump id, that are no longer to be read. */
+  without?: { has(dumpId: number): boolean };
 }
 
 interface TableSize {
@@ -40,12 +43,21 @@ interface TableSize {
   isHeap: boolean;
 }
 
-/** The column list of `COPY schema.table (columns) FROM stdin;`, as pg_dump writes it; "" for a table without columns. */
-function columnsOf(entry: TocEntry): string {
+/** The column list of an entry's `COPY schema.table (columns) FROM stdin;`, as pg_dump writes it; "" for a table without columns. */
+export function copyColumns(entry: TocEntry): string {
   const statement = entry.copyStatement ?? "";
   const start = columnListStart(statement);
   const end = statement.lastIndexOf(") FROM stdin");
   return start === -1 || end < start ? "" : statement.slice(start + 1, end).trim();
+}
+
+/**
+ * The statement that reads a whole table.
+ * @param columns its list as {@link copyColumns} gives it
+ */
+export function copyStatement(schema: string, name: string, columns: string): string {
+  const table = qualifiedName(schema, name);
+  return columns === "" ? `COPY ${table} TO STDOUT` : `COPY ${table} (${columns}) TO STDOUT`;
 }
 
 /** Where the column list begins: the first `(` outside of quoted names. */
@@ -65,7 +77,10 @@ function columnListStart(statement: string): number {
  * @param client in the snapshot's transaction
  */
 export async function planPieces(client: Client, toc: Toc, options: PieceOptions): Promise<TablePiece[]> {
-  const entries = toc.entries.filter(({ description, hadDumper }) => description === "TABLE DATA" && hadDumper);
+  const entries = toc.entries.filter(
+    ({ description, hadDumper, dumpId }) =>
+      description === "TABLE DATA" && hadDumper && options.without?.has(dumpId) !== true,
+  );
   const canCut = (await serverVersionNumber(client)) >= 140000;
   const sizes = await tableSizes(client, entries);
   return entries.flatMap((entry) => {
@@ -78,7 +93,7 @@ async function tableSizes(client: Client, entries: readonly TocEntry[]): Promise
   const { rows } = await client.query<TableSize>(
     `SELECT n.nspname AS schema, c.relname AS name, c.oid, pg_catalog.pg_relation_filenode(c.oid) AS filenode,
             (pg_catalog.pg_relation_size(c.oid) / pg_catalog.current_setting('block_size')::integer)::float8 AS pages,
-            pg_catalog.pg_table_size(c.oid)::float8 AS "sizeBytes",
+            ${heapAndToastBytes("c")} AS "sizeBytes",
             x.condition, c.relkind = 'r' AND a.amname = 'heap' AS "isHeap"
        FROM unnest($1::text[], $2::text[]) AS wanted(schema, name)
        JOIN pg_catalog.pg_namespace n ON n.nspname = wanted.schema
@@ -102,7 +117,7 @@ function pieceSql(
   const schema = entry.namespace ?? "";
   const name = entry.tag;
   const table = qualifiedName(schema, name);
-  const columns = columnsOf(entry);
+  const columns = copyColumns(entry);
   const totalBytes = size?.sizeBytes ?? 0;
   const common = {
     dumpId: entry.dumpId,
@@ -124,8 +139,7 @@ function pieceSql(
   const pages = size?.isHeap === true ? size.pages : 0;
   const count = Math.min(pages, Math.ceil(totalBytes / pieceBytes));
   if (!canCut || count <= 1) {
-    const copySql = columns === "" ? `COPY ${table} TO STDOUT` : `COPY ${table} (${columns}) TO STDOUT`;
-    return [{ ...common, sizeBytes: totalBytes, copySql }];
+    return [{ ...common, sizeBytes: totalBytes, copySql: copyStatement(schema, name, columns) }];
   }
   return Array.from({ length: count }, (_, index) => {
     const from = Math.floor((pages * index) / count);

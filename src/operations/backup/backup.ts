@@ -15,6 +15,7 @@ import { takeOperationLock } from "../../postgres/operation-lock.ts";
 import { clearLeftovers } from "../recovery/clear-leftovers.ts";
 import { storageFolders } from "../storage-folders.ts";
 import { type BackupEstimate, checkSpace, estimateBackup } from "./estimate.ts";
+import { savedTables } from "./saved-tables.ts";
 import { openTarget } from "./open-target.ts";
 import { type BackupTarget, resolveTarget } from "./target.ts";
 import { type WrittenBackup, writeBackup } from "./write-backup.ts";
@@ -82,7 +83,8 @@ export async function backup(request: BackupRequest, context: Context, reporter:
       context.env,
       settings.ngwbackup.pgBinDir,
     );
-    const estimate = await estimateBackup(client, application, request.compression);
+    const saved = await savedTables(client, application);
+    const estimate = await estimateBackup(client, application, saved, request.compression);
     await checkStorage(settings, estimate);
     if (target.kind !== "stdout") {
       const warning = await checkSpace(dirname(target.path), estimate);
@@ -98,6 +100,7 @@ export async function backup(request: BackupRequest, context: Context, reporter:
       pgDumpPath: pgDump.path,
       folders: storageFolders(settings),
       writer,
+      saved,
       estimate,
       startedAt,
       context,

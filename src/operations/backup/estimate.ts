@@ -3,6 +3,7 @@ import type { Client } from "../../postgres/connection.ts";
 import { freeSpaceAt } from "../../files/free-space.ts";
 import { formatBytes } from "../../terminal/format.ts";
 import { RefusedError } from "../../errors.ts";
+import type { SavedTable } from "./saved-tables.ts";
 
 /** What a backup will read, and about what it will write. */
 export interface BackupEstimate {
@@ -43,30 +44,17 @@ export async function checkSpace(folder: string, estimate: BackupEstimate): Prom
   return `space in ${folder} may be short: ${sizes}`;
 }
 
-/** Looks at what a backup would read: every table whose rows are saved, every blob that rows list. */
+/**
+ * Looks at what a backup would read: every table whose rows are saved, every blob that rows list.
+ * @param saved see `savedTables`
+ */
 export async function estimateBackup(
   client: Client,
   application: Application,
+  saved: readonly SavedTable[],
   compression: keyof typeof shareOfTables,
 ): Promise<BackupEstimate> {
-  const { rows } = await client
-    .query<{ schema: string; name: string; bytes: string }>(
-      `select n.nspname as schema, c.relname as name, pg_catalog.pg_table_size(c.oid)::text as bytes
-     from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-     where c.relkind = 'r' and n.nspname <> 'information_schema' and n.nspname !~ '^pg_'
-       and not exists (select from pg_catalog.pg_depend d where d.objid = c.oid and d.deptype = 'e')`,
-    )
-    .catch((error: unknown) => {
-      if ((error as { code?: string }).code !== "55P03") throw error;
-      throw new RefusedError("tables-locked", "a table stayed locked by others, so that its size cannot be looked up", {
-        cause: error,
-        hints: [
-          "see who holds it: SELECT * FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE mode LIKE '%Exclusive%'",
-        ],
-      });
-    });
-  const saved = rows.filter((table) => !application.leavesOutRows(table));
   const { blobs, sizeBytes } = await application.countBlobs(client);
-  const tableBytes = saved.reduce((sum, { bytes }) => sum + Number(bytes), 0);
+  const tableBytes = saved.reduce((sum, { sizeBytes: bytes }) => sum + bytes, 0);
   return estimateArchive({ tables: saved.length, tableBytes, blobs, blobBytes: sizeBytes }, compression);
 }

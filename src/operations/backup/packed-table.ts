@@ -26,18 +26,30 @@ export interface PackedTable {
   plainBytes: number;
 }
 
+/** How {@link TablePacker} packs. */
+export interface TablePackerOptions {
+  codec: Codec;
+  level: number | undefined;
+  /** Of COPY text. */
+  readLimit: Pick<RateLimit, "take"> | undefined;
+  /** Text of one table at most; more ends the session. Without it the caller knows how large the tables are. */
+  tableTextBytes?: number;
+}
+
 /** Packs small tables; each reader has one, since it fills one buffer again and again. */
 export class TablePacker {
   readonly #codec: Codec;
   readonly #level: number | undefined;
-  readonly #readLimit: RateLimit | undefined;
+  readonly #readLimit: Pick<RateLimit, "take"> | undefined;
+  readonly #tableTextBytes: number;
   readonly #block = Buffer.allocUnsafeSlow(frameBytes);
   readonly #end: Buffer;
 
-  constructor(options: { codec: Codec; level: number | undefined; readLimit: RateLimit | undefined }) {
+  constructor(options: TablePackerOptions) {
     this.#codec = options.codec;
     this.#level = options.level;
     this.#readLimit = options.readLimit;
+    this.#tableTextBytes = options.tableTextBytes ?? Infinity;
     this.#end = compressSmallBlock(this.#codec, this.#level, rowsTerminator);
   }
 
@@ -54,7 +66,11 @@ export class TablePacker {
   ): Promise<void> {
     let parts: Buffer[] = [];
     let frames: [number, number, number][] = [];
+    let textBytes = 0;
     const add = (block: Buffer, rows: number): void => {
+      textBytes += block.length;
+      if (textBytes > this.#tableTextBytes)
+        throw new Error(`a small table has more than ${this.#tableTextBytes} bytes`);
       const stored = compressSmallBlock(this.#codec, this.#level, block);
       // Without a codec it is the block's own memory, which is filled again.
       parts.push(this.#codec === "none" ? Buffer.from(stored) : stored);
@@ -75,6 +91,7 @@ export class TablePacker {
         onTable(place, { content, sha256: hash("sha256", content), crc32: crc32(content), frames, rows, plainBytes });
         parts = [];
         frames = [];
+        textBytes = 0;
       },
       ...(signal === undefined ? {} : { signal }),
     });

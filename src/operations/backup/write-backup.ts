@@ -8,14 +8,10 @@ import { BufferPool } from "../../buffer-pool.ts";
 import type { Context } from "../../context.ts";
 import { AppError } from "../../errors.ts";
 import type { StorageFolders } from "../../files/storage-layout.ts";
-import { type TablePiece, planPieces } from "../../postgres/ctid-pieces.ts";
-import { dumpToc } from "../../postgres/dump-toc.ts";
-import { listMarkedSchemas } from "../../postgres/in-place/markers.ts";
 import { qualifiedName } from "../../postgres/quoting.ts";
-import { type Snapshot, type TableName, dumpEncoding, lockTables } from "../../postgres/snapshot.ts";
+import { type Snapshot, dumpEncoding } from "../../postgres/snapshot.ts";
 import { encodeToc } from "../../postgres/toc-encode.ts";
 import { encodeList } from "../../postgres/toc-list.ts";
-import type { Toc } from "../../postgres/toc.ts";
 import { type Reporter, startStage } from "../../progress.ts";
 import { type RateLimit, rateLimit } from "../../rate-limit.ts";
 import { toolVersion } from "../../version.ts";
@@ -25,6 +21,7 @@ import { BlobCrew } from "./blob-threads/blob-crew.ts";
 import { blockBytes } from "./block-size.ts";
 import { dumpBlobs } from "./dump-blobs.ts";
 import { dumpFonts } from "./dump-fonts.ts";
+import { readDumpPlan } from "./dump-plan.ts";
 import { dumpLargeObjects } from "./dump-large-objects.ts";
 import { dumpTables } from "./dump-tables.ts";
 import type { BackupEstimate } from "./estimate.ts";
@@ -32,14 +29,11 @@ import { expectBackup } from "./expected-stages.ts";
 import { takePinnedSnapshot, type PinnedSnapshot } from "./pinned-snapshot.ts";
 import { plainEntry } from "./plain-entry.ts";
 import { readDatabaseFacts } from "./server-facts.ts";
-import { tablesWithRows, withoutTransientRows } from "./table-plan.ts";
+import type { SavedTable } from "./saved-tables.ts";
+import { tablesWithRows } from "./table-plan.ts";
 
 /** Bytes in flight between the server, the compressor and the archive. */
 const inFlightBytes = 24 * 1024 * 1024;
-/** How long tables that somebody alters are waited for. */
-const tableLockMs = 60_000;
-/** Heap that one COPY takes; with its TOAST it may be more. */
-const pieceBytes = 24 * 1024 * 1024;
 
 /** What {@link writeBackup} needs. */
 export interface WriteBackupOptions {
@@ -49,6 +43,8 @@ export interface WriteBackupOptions {
   folders: StorageFolders;
   /** Finished or aborted here. */
   writer: ArchiveWriter;
+  /** Tables as they were before the snapshot. */
+  saved: readonly SavedTable[];
   estimate: BackupEstimate;
   startedAt: Date;
   context: Context;
@@ -113,21 +109,31 @@ async function writeEntries(
   const { signal } = context;
   const settings = request.settings.database;
   const encoding = await dumpEncoding(snapshot.client);
-  const { toc, leftOut, pieces, locked } = await readToc(options, snapshot, encoding);
+  const codec: Codec = request.compression === "deflate" ? "gzip" : request.compression;
+  const readLimit = rateLimit(request.readRate, signal);
+  const { toc, leftOut, tables, locked } = await readDumpPlan({
+    settings,
+    application: options.application,
+    pgDumpPath: options.pgDumpPath,
+    snapshot,
+    encoding,
+    // One job means one session that works at a time, and pg_dump is one.
+    early: request.jobs === 1 ? undefined : { saved: options.saved, codec, level: request.level, readLimit },
+    reporter,
+    signal,
+  });
   const manifest = createManifestBuilder(await manifestHeader(options, snapshot, leftOut));
   await writer.addDirectory("postgres/");
   await addSmallEntry(writer, manifest, tocEntryName, encodeToc(toc));
   await addSmallEntry(writer, manifest, listEntryName, encodeList(toc));
-  const codec: Codec = request.compression === "deflate" ? "gzip" : request.compression;
   const buffers = new BufferPool(blockBytes);
-  const readLimit = rateLimit(request.readRate, signal);
   const rows = await dumpTables({
     writer,
     manifest,
     settings,
     snapshot,
     encoding,
-    tables: pieces,
+    tables,
     locked,
     codec,
     level: request.level,
@@ -138,7 +144,7 @@ async function writeEntries(
     progress: startStage(
       reporter,
       "rows",
-      pieces.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+      tables.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
     ),
     signal,
   });
@@ -183,53 +189,6 @@ async function writeEntries(
     largeObjects,
     losses,
   };
-}
-
-/** What is to be saved of the database. */
-interface DumpPlan {
-  toc: Toc;
-  leftOut: TableName[];
-  pieces: TablePiece[];
-  /** Whether every table is locked until the snapshot ends. */
-  locked: boolean;
-}
-
-/**
- * Reads the table of contents and plans the pieces, with every table that it names locked by us before pg_dump lets go of
- * it. Where the server has no room for that (some 9,000 tables at its default settings), the tables are looked at after
- * they were copied instead.
- */
-async function readToc(options: WriteBackupOptions, snapshot: Snapshot, encoding: string): Promise<DumpPlan> {
-  const { request, application, reporter } = options;
-  const { client } = snapshot;
-  const ours = await listMarkedSchemas(client);
-  if (ours.length > 0)
-    reporter.report({
-      type: "message",
-      message: `left out: ${ours.map(({ schema }) => schema).join(", ")}, which a restore in place keeps for its undo`,
-    });
-  let plan: DumpPlan | undefined;
-  await dumpToc({
-    settings: request.settings.database,
-    pgDumpPath: options.pgDumpPath,
-    snapshot: snapshot.id,
-    encoding,
-    excludeSchemas: ours.map(({ schema }) => schema),
-    async whileLocked(found) {
-      const locked = await lockTables(client, tablesWithRows(found), tableLockMs);
-      const { toc, leftOut } = withoutTransientRows(found, application);
-      plan = { toc, leftOut, pieces: await planPieces(client, toc, { pieceBytes }), locked };
-    },
-    signal: options.context.signal,
-  });
-  if (plan === undefined) throw new Error("dumpToc has not shown the table of contents");
-  if (!plan.locked)
-    reporter.report({
-      type: "message",
-      message:
-        "the server has no room for a lock on every table (max_locks_per_transaction): a layer that is deleted or rewritten during the backup fails it",
-    });
-  return plan;
 }
 
 async function manifestHeader(

@@ -13,6 +13,7 @@ import type { Toc } from "../../postgres/toc.ts";
 import type { Reporter } from "../../progress.ts";
 import { formatBytes, formatCount, formatTime } from "../../terminal/format.ts";
 import { estimateBackup } from "../backup/estimate.ts";
+import { savedTables } from "../backup/saved-tables.ts";
 import { clearLeftovers } from "../recovery/clear-leftovers.ts";
 import { databaseStates } from "../restore/database-states.ts";
 import { chooseWay } from "../restore/database-ways.ts";
@@ -102,7 +103,9 @@ const emptySource: DumpSource = { toc: emptyToc, table: () => undefined, async *
 
 async function checkRoom(client: Client, settings: Settings): Promise<Finding> {
   const check = "room";
-  const estimate = await estimateBackup(client, await detectApplication(client), settings.ngwbackup.compression);
+  const application = await detectApplication(client);
+  const saved = await savedTables(client, application);
+  const estimate = await estimateBackup(client, application, saved, settings.ngwbackup.compression);
   const what = `a backup takes about ${formatBytes(estimate.archiveBytes)} (${formatCount(estimate.tables)} tables, ${formatCount(estimate.blobs)} blobs)`;
   const folder = settings.backup.path;
   const space = folder === undefined ? undefined : await freeSpaceAt(folder);

@@ -1,0 +1,95 @@
+import type { Application } from "../../applications/application.ts";
+import { type TablePiece, planPieces } from "../../postgres/ctid-pieces.ts";
+import { dumpToc } from "../../postgres/dump-toc.ts";
+import { listMarkedSchemas } from "../../postgres/in-place/markers.ts";
+import type { ConnectionSettings } from "../../postgres/settings.ts";
+import { type Snapshot, type TableName, lockTables } from "../../postgres/snapshot.ts";
+import type { Toc } from "../../postgres/toc.ts";
+import type { Reporter } from "../../progress.ts";
+import { type EarlyTablesOptions, copyEarly } from "./early-tables.ts";
+import { heldTables, inArchiveOrder } from "./held-tables.ts";
+import { tablesWithRows, withoutTransientRows } from "./table-plan.ts";
+import type { HeldTable } from "./table-runs.ts";
+
+/** How long tables that somebody alters are waited for. */
+const tableLockMs = 60_000;
+/** Heap that one COPY takes; with its TOAST it may be more. */
+const pieceBytes = 24 * 1024 * 1024;
+
+/** What {@link readDumpPlan} needs. */
+export interface DumpPlanOptions {
+  settings: ConnectionSettings;
+  application: Application;
+  pgDumpPath: string;
+  snapshot: Snapshot;
+  encoding: string;
+  /** How small tables are copied while pg_dump works; undefined: they are not. */
+  early: Pick<EarlyTablesOptions, "saved" | "codec" | "level" | "readLimit"> | undefined;
+  reporter: Reporter;
+  signal: AbortSignal;
+}
+
+/** What is to be saved of the database. */
+export interface DumpPlan {
+  toc: Toc;
+  leftOut: TableName[];
+  /** In the archive's order: what is to be read, and what is in memory already. */
+  tables: (TablePiece | HeldTable)[];
+  /** Whether every table is locked until the snapshot ends. */
+  locked: boolean;
+}
+
+/**
+ * Reads the table of contents and plans the pieces, with every table that it names locked by us before pg_dump lets go of
+ * it. Where the server has no room for that (some 9,000 tables at its default settings), the tables are looked at after
+ * they were copied instead.
+ */
+export async function readDumpPlan(options: DumpPlanOptions): Promise<DumpPlan> {
+  const { settings, application, snapshot, encoding, reporter, signal } = options;
+  const { client } = snapshot;
+  const ours = await listMarkedSchemas(client);
+  if (ours.length > 0)
+    reporter.report({
+      type: "message",
+      message: `left out: ${ours.map(({ schema }) => schema).join(", ")}, which a restore in place keeps for its undo`,
+    });
+  const excluded = new Set(ours.map(({ schema }) => schema));
+  const early =
+    options.early &&
+    copyEarly({
+      ...options.early,
+      saved: options.early.saved.filter(({ schema }) => !excluded.has(schema)),
+      settings,
+      snapshot,
+      encoding,
+      signal,
+    });
+  let plan: DumpPlan | undefined;
+  try {
+    await dumpToc({
+      settings,
+      pgDumpPath: options.pgDumpPath,
+      snapshot: snapshot.id,
+      encoding,
+      excludeSchemas: [...excluded],
+      async whileLocked(found) {
+        const locked = await lockTables(client, tablesWithRows(found), tableLockMs);
+        const { toc, leftOut } = withoutTransientRows(found, application);
+        const held = early === undefined ? new Map<number, HeldTable>() : heldTables(toc, await early.finish());
+        const pieces = await planPieces(client, toc, { pieceBytes, without: held });
+        plan = { toc, leftOut, tables: inArchiveOrder(toc, pieces, held), locked };
+      },
+      signal,
+    });
+  } finally {
+    await early?.close();
+  }
+  if (plan === undefined) throw new Error("dumpToc has not shown the table of contents");
+  if (!plan.locked)
+    reporter.report({
+      type: "message",
+      message:
+        "the server has no room for a lock on every table (max_locks_per_transaction): a layer that is deleted or rewritten during the backup fails it",
+    });
+  return plan;
+}
