@@ -110,9 +110,10 @@ function isTimeout(error: unknown): boolean {
 
 async function setUpSession(client: Client, options: ConnectOptions): Promise<void> {
   // from pg_settings, because each release knows other ones: transaction_timeout came with 17
+  // jit: compiling a query on the catalogs of thousands of tables takes longer than running it
   await client.query(
     `SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings
-      WHERE name IN ('statement_timeout', 'idle_in_transaction_session_timeout', 'idle_session_timeout', 'transaction_timeout')`,
+      WHERE name IN ('statement_timeout', 'idle_in_transaction_session_timeout', 'idle_session_timeout', 'transaction_timeout', 'jit')`,
   );
   await client.query("SELECT pg_catalog.set_config('lock_timeout', $1, false)", [String(options.lockTimeoutMs ?? 0)]);
   // without it a busy server process outlives us until its statement ends; some platforms cannot do it

@@ -40,8 +40,27 @@ const MAX_COMPLAINT_CHARACTERS = 64 * 1024;
  * @throws RefusedError or AppError with pg_dump's own words; the signal's reason when it aborts
  */
 export async function dumpToc(options: DumpTocOptions): Promise<Toc> {
-  options.signal?.throwIfAborted();
   const env = await libpqEnvironment(options.settings);
+  // What the administrator has set comes after it, and counts.
+  const withoutJit = { ...env, PGOPTIONS: `-c jit=off ${env.PGOPTIONS ?? ""}`.trim() };
+  try {
+    return await describe(options, withoutJit);
+  } catch (error) {
+    if (!(error instanceof AppError) || !isOptionRefusal(error)) throw error;
+    return await describe(options, env);
+  }
+}
+
+/**
+ * Compiling its large queries takes longer than they run, 1 s of 3.4 for 9,000 tables, so that it is turned off. Servers before
+ * 11 and some connection poolers refuse that, before anything else has happened, and are asked again without it.
+ */
+function isOptionRefusal({ message }: AppError): boolean {
+  return /unsupported startup parameter|unrecognized configuration parameter "jit"/.test(message);
+}
+
+async function describe(options: DumpTocOptions, env: Record<string, string | undefined>): Promise<Toc> {
+  options.signal?.throwIfAborted();
   const child = spawn(options.pgDumpPath, dumpArguments(options), {
     env: { ...env, LC_ALL: "C" },
     stdio: ["ignore", "pipe", "pipe"],
