@@ -7,6 +7,9 @@ export const needMore: Error = new Error("the bytes so far end in the middle");
 /** No definition, name or statement is longer; a length beyond it is damage. */
 const MAX_TEXT_BYTES = 256 * 1024 * 1024;
 
+/** Longer texts are looked at by native code, which is faster by then. */
+const longestPlainBytes = 256;
+
 /** Reads the primitive fields of a table of contents (`ReadInt`, `ReadStr`, ... of pg_backup_archiver.c) from a buffer. */
 export class TocCursor {
   /** Next byte to read, within `bytes`. */
@@ -43,7 +46,10 @@ export class TocCursor {
   int(): number {
     const sign = this.byte();
     if (sign > 1) throw this.damaged(`the sign of a number is ${sign}, expected 0 or 1`, 1);
-    const magnitude = this.take(4).readUInt32LE(0);
+    if (this.bytes.length - this.position < 4) throw needMore;
+    // in place: a buffer for each of millions of numbers kept the collector busy
+    const magnitude = this.bytes.readUInt32LE(this.position);
+    this.position += 4;
     if (magnitude > 0x7fffffff) throw this.damaged(`a number of ${magnitude} is out of range`, 5);
     return sign === 1 && magnitude !== 0 ? -magnitude : magnitude;
   }
@@ -58,9 +64,24 @@ export class TocCursor {
   text(what: string): string | null {
     const length = this.intBetween(`the length of ${what}`, -1, MAX_TEXT_BYTES);
     if (length === -1) return null;
+    if (this.#isPlain(length)) {
+      this.position += length;
+      return this.bytes.toString("latin1", this.position - length, this.position);
+    }
     const bytes = this.take(length);
     if (bytes.includes(0)) throw this.damaged(`${what} holds a NUL byte`, length);
     return decodeText(bytes);
+  }
+
+  /** Whether so many bytes are there and all of them ASCII, as most short texts are, which then need no buffer of their own. */
+  #isPlain(length: number): boolean {
+    const end = this.position + length;
+    if (length > longestPlainBytes || end > this.bytes.length) return false;
+    for (let index = this.position; index < end; index += 1) {
+      const byte = this.bytes[index]!;
+      if (byte === 0 || byte >= 0x80) return false;
+    }
+    return true;
   }
 
   /** A number written as decimal digits. */

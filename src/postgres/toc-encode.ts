@@ -73,9 +73,18 @@ class TocWriter {
       this.int(-1);
       return;
     }
-    const bytes = encodeText(value);
-    this.int(bytes.length);
-    this.raw(bytes);
+    if (!value.isWellFormed()) {
+      const bytes = encodeText(value);
+      this.int(bytes.length);
+      this.raw(bytes);
+      return;
+    }
+    // in place, and the length when it is known; UTF-8 takes three bytes a code unit at most
+    this.#makeRoom(5 + value.length * 3);
+    const start = this.#used;
+    const length = this.#bytes.write(value, start + 5, "utf8");
+    this.int(length);
+    this.#used = start + 5 + length;
   }
 
   finish(): Buffer {
