@@ -5,7 +5,6 @@ import { copyStatement } from "../../postgres/ctid-pieces.ts";
 import type { ConnectionSettings } from "../../postgres/settings.ts";
 import { type Snapshot, importSnapshot } from "../../postgres/snapshot.ts";
 import { type TableState, tableStates } from "../../postgres/table-states.ts";
-import type { RateLimit } from "../../rate-limit.ts";
 import { type PackedTable, TablePacker } from "./packed-table.ts";
 import type { SavedTable } from "./saved-tables.ts";
 import { smallTableBytes } from "./table-runs.ts";
@@ -19,7 +18,6 @@ export interface EarlyTablesOptions {
   saved: readonly SavedTable[];
   codec: Codec;
   level: number | undefined;
-  readLimit: Pick<RateLimit, "take"> | undefined;
   /** Bytes that may be held; the rest is left to the ordinary way. */
   limitBytes?: number;
   signal: AbortSignal;
@@ -120,7 +118,7 @@ async function copySmall(
   const tables = await tableStates(client, [...small.keys()]);
   await client.query("rollback");
   const limitBytes = options.limitBytes ?? defaultLimitBytes;
-  const packer = new TablePacker({ ...options, tableTextBytes });
+  const packer = new TablePacker({ ...options, readLimit: undefined, tableTextBytes });
   let heldBytes = 0;
   let failures = 0;
   for (let next = 0; next < tables.length && heldBytes < limitBytes && !state.isStopped;) {

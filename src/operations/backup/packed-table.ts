@@ -31,7 +31,7 @@ export interface TablePackerOptions {
   codec: Codec;
   level: number | undefined;
   /** Of COPY text. */
-  readLimit: Pick<RateLimit, "take"> | undefined;
+  readLimit: RateLimit | undefined;
   /** Text of one table at most; more ends the session. Without it the caller knows how large the tables are. */
   tableTextBytes?: number;
 }
@@ -40,7 +40,7 @@ export interface TablePackerOptions {
 export class TablePacker {
   readonly #codec: Codec;
   readonly #level: number | undefined;
-  readonly #readLimit: Pick<RateLimit, "take"> | undefined;
+  readonly #readLimit: RateLimit | undefined;
   readonly #tableTextBytes: number;
   readonly #block = Buffer.allocUnsafeSlow(frameBytes);
   readonly #end: Buffer;
