@@ -24,7 +24,9 @@ export interface DumpPlanOptions {
   snapshot: Snapshot;
   encoding: string;
   /** How small tables are copied while pg_dump works; undefined: they are not. */
-  early: Pick<EarlyTablesOptions, "saved" | "codec" | "level" | "readLimit"> | undefined;
+  early: Pick<EarlyTablesOptions, "saved" | "codec" | "level"> | undefined;
+  /** Reads what else is wanted of the snapshot's session, which is idle while pg_dump works; over before any lock is taken. */
+  meanwhile: () => Promise<void>;
   reporter: Reporter;
   signal: AbortSignal;
 }
@@ -64,6 +66,9 @@ export async function readDumpPlan(options: DumpPlanOptions): Promise<DumpPlan> 
       encoding,
       signal,
     });
+  const meanwhile = options.meanwhile();
+  // Met below, unless pg_dump fails first.
+  meanwhile.catch(() => {});
   let plan: DumpPlan | undefined;
   try {
     await dumpToc({
@@ -73,6 +78,7 @@ export async function readDumpPlan(options: DumpPlanOptions): Promise<DumpPlan> 
       encoding,
       excludeSchemas: [...excluded],
       async whileLocked(found) {
+        await meanwhile;
         const locked = await lockTables(client, tablesWithRows(found), tableLockMs);
         const { toc, leftOut } = withoutTransientRows(found, application);
         const held = early === undefined ? new Map<number, HeldTable>() : heldTables(toc, await early.finish());

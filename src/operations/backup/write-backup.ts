@@ -111,18 +111,23 @@ async function writeEntries(
   const encoding = await dumpEncoding(snapshot.client);
   const codec: Codec = request.compression === "deflate" ? "gzip" : request.compression;
   const readLimit = rateLimit(request.readRate, signal);
+  let facts: InstanceFacts | undefined;
   const { toc, leftOut, tables, locked } = await readDumpPlan({
     settings,
     application: options.application,
     pgDumpPath: options.pgDumpPath,
     snapshot,
     encoding,
-    // One job means one session that works at a time, and pg_dump is one.
-    early: request.jobs === 1 ? undefined : { saved: options.saved, codec, level: request.level, readLimit },
+    // One job means one session that works at a time, and pg_dump is one. At a low rate it would have to wait for us.
+    early:
+      request.jobs === 1 || readLimit !== undefined ? undefined : { saved: options.saved, codec, level: request.level },
+    meanwhile: async () => {
+      facts = await readInstanceFacts(options.application, snapshot.client);
+    },
     reporter,
     signal,
   });
-  const manifest = createManifestBuilder(await manifestHeader(options, snapshot, leftOut));
+  const manifest = createManifestBuilder(manifestHeader(options, snapshot, facts!, leftOut));
   await writer.addDirectory("postgres/");
   await addSmallEntry(writer, manifest, tocEntryName, encodeToc(toc));
   await addSmallEntry(writer, manifest, listEntryName, encodeList(toc));
@@ -191,23 +196,33 @@ async function writeEntries(
   };
 }
 
-async function manifestHeader(
-  options: WriteBackupOptions,
+type InstanceFacts = Pick<ManifestHeader, "instanceId" | "database" | "migrations">;
+
+async function readInstanceFacts(application: Application, client: Snapshot["client"]): Promise<InstanceFacts> {
+  return {
+    instanceId: await application.instanceId(client),
+    database: await readDatabaseFacts(client),
+    migrations: await application.appliedMigrations(client),
+  };
+}
+
+function manifestHeader(
+  { application, request, startedAt }: WriteBackupOptions,
   snapshot: Snapshot,
-  leftOut: { schema: string; name: string }[],
-): Promise<ManifestHeader> {
-  const { application, request } = options;
+  facts: InstanceFacts,
+  leftOut: readonly { schema: string; name: string }[],
+): ManifestHeader {
   return {
     type: "header",
     format: 1,
     tool: "ngwbackup",
     toolVersion,
-    createdAt: options.startedAt.toISOString(),
+    createdAt: startedAt.toISOString(),
     snapshotAt: snapshot.takenAt.toISOString(),
     application: { name: application.name },
-    instanceId: await application.instanceId(snapshot.client),
-    database: await readDatabaseFacts(snapshot.client),
-    migrations: await application.appliedMigrations(snapshot.client),
+    instanceId: facts.instanceId,
+    database: facts.database,
+    migrations: facts.migrations,
     options: { compression: request.compression, level: request.level ?? null },
     excludedRows: leftOut.map(({ schema, name }) => qualifiedName(schema, name)),
     base: null,
