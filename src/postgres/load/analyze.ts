@@ -16,12 +16,15 @@ export interface AnalyzeOptions {
 
 /** A statement analyses so many small tables, and a large one alone. */
 const tablesAtOnce = 100;
-/** Of 8 KiB each. */
+/** Of 8 KiB each, as a rule. */
 const largePages = 1000;
+/** What the server's own ANALYZE lets pass until there are statistics: `autovacuum_analyze_threshold` as installed. */
+const fewRows = 50;
 
 /**
  * Gathers the planner's statistics (ANALYZE) of tables and materialized views, several at once: one session alone takes as
- * long as all of them together. What the role does not own is left out, as the server does.
+ * long as all of them together. What the role does not own is left out, as the server does, and so are tables of at most
+ * 50 rows, whose first ANALYZE autovacuum would not begin either: it costs more than any plan for so few rows can gain.
  * @throws what the server says; the signal's reason
  */
 export async function analyzeTables({ connect, jobs, schemas, signal }: AnalyzeOptions): Promise<void> {
@@ -30,7 +33,11 @@ export async function analyzeTables({ connect, jobs, schemas, signal }: AnalyzeO
     clients.push(await connect());
     const tasks = batches(await tablesToAnalyze(clients[0]!, schemas)).map(analyzeTask);
     while (clients.length < Math.min(jobs, tasks.length)) clients.push(await connect());
-    for (const client of clients) await client.query("SET client_min_messages = error");
+    for (const client of clients) {
+      await client.query("SET client_min_messages = error");
+      // ANALYZE commits once a table; nobody misses statistics that a crash takes back
+      await client.query("SET synchronous_commit = off");
+    }
     const pids = await Promise.all(clients.map(backendPid));
     await runTasks(tasks, clients, signal, () => cancelBackends(connect, pids));
   } finally {
@@ -43,15 +50,22 @@ interface SizedTable {
   pages: number;
 }
 
+/*
+ * Whether a table is small is read off what its indexes left in pg_class when they were built: the exact number of rows,
+ * which holds for as many pages as the table has. Tables of the system and of extensions may have got their numbers before
+ * they grew, but not their pages. What has children or parts is analysed for the rows of those.
+ */
 async function tablesToAnalyze(client: Client, schemas: readonly string[] | undefined): Promise<SizedTable[]> {
   const { rows } = await client.query<{ schema: string; name: string; pages: number }>(
-    `SELECT nspname AS schema, relname AS name,
-            (pg_catalog.pg_relation_size(c.oid) / 8192)::float8 AS pages
-       FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+    `SELECT nspname AS schema, relname AS name, pages::float8 AS pages
+       FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace,
+            LATERAL (SELECT pg_catalog.pg_relation_size(c.oid) / pg_catalog.current_setting('block_size')::integer AS pages) AS size
       WHERE c.relkind IN ('r', 'm', 'p') AND c.relpersistence <> 't' AND NOT c.relisshared
         AND ($1::name[] IS NULL OR nspname = ANY ($1))
+        AND (c.relkind = 'p' OR c.relhassubclass OR NOT
+             (pages = 0 OR c.relpages = pages AND c.reltuples BETWEEN 0 AND $2))
       ORDER BY pages DESC`,
-    [schemas ?? null],
+    [schemas ?? null, fewRows],
   );
   return rows.map(({ schema, name, pages }) => ({
     name: `${quoteIdentifier(schema)}.${quoteIdentifier(name)}`,
