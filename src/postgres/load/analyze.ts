@@ -19,7 +19,7 @@ const tablesAtOnce = 100;
 /** Of 8 KiB each, as a rule. */
 const largePages = 1000;
 /** What the server's own ANALYZE lets pass until there are statistics: `autovacuum_analyze_threshold` as installed. */
-const fewRows = 50;
+export const fewRows = 50;
 
 /**
  * Gathers the planner's statistics (ANALYZE) of tables and materialized views, several at once: one session alone takes as

@@ -1,3 +1,4 @@
+import { fewRows } from "./analyze.ts";
 import type { DumpSource } from "./dump-source.ts";
 import type { PlannedEntry } from "./load-order.ts";
 import type { LoadStages, TableUnit } from "./load-stages.ts";
@@ -19,7 +20,7 @@ const foreignKeyRowMs = 0.0002;
 /** Any statement at all, with its share of a commit. */
 const statementMs = 0.3;
 /** One that makes a table or the like. */
-const schemaStatementMs = 0.7;
+const schemaStatementMs = 0.25;
 /** ANALYZE reads so many rows of a table at most. */
 const sampledRows = 30_000;
 const sampledRowMs = 0.0018;
@@ -47,7 +48,10 @@ export function expectLoad(stages: LoadStages, source: DumpSource): ExpectedLoad
     constraintsMs:
       sum(foreignKeys, ({ keys, tables: ends }) => expectKeys(keys.length, ends, source)) +
       expectStatements(rest.length),
-    statisticsMs: sum(tables, (unit) => statementMs + Math.min(sampledRows, rowsOf(unit, source)) * sampledRowMs),
+    statisticsMs: sum(tables, (unit) => {
+      const rows = rowsOf(unit, source);
+      return rows <= fewRows ? 0 : statementMs + Math.min(sampledRows, rows) * sampledRowMs;
+    }),
   };
 }
 

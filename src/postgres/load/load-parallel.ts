@@ -10,7 +10,8 @@ import { type LoadTotals, plainBytesOf } from "./load-serial.ts";
 import { setUpLoadSession } from "./load-session.ts";
 import { type ForeignKeyGroup, stagePlan } from "./load-stages.ts";
 import { inTransaction } from "./run-batch.ts";
-import { buildTask, plainBytes, smallTableBytes, type TaskContext, tableTasks } from "./table-tasks.ts";
+import { schemaTasks } from "./schema-tasks.ts";
+import { batchTasks, buildTask, plainBytes, smallTableBytes, type TaskContext, tableTasks } from "./table-tasks.ts";
 import { type LoadTask, runTasks } from "./task-pool.ts";
 
 /** What {@link loadParallel} needs. */
@@ -56,7 +57,7 @@ async function loadStages(options: LoadParallelOptions, clients: readonly Client
 
   startStage(reporter, "schema");
   const schemaWork = countWork(reporter, "schema", expectStatements(stages.schema.length));
-  await runCancellable(batchTasks(stages.schema), one, options, schemaWork);
+  await runCancellable(schemaTasks(stages.schema), clients, options, schemaWork);
 
   const rows = startStage(reporter, "rows and indexes", plainBytesOf(entries, source));
   const rowsWork = countWork(reporter, "rows and indexes", expected.tablesMs);
@@ -85,14 +86,6 @@ async function loadStages(options: LoadParallelOptions, clients: readonly Client
   await runCancellable(foreignKeyTasks(stages.foreignKeys, context), clients, options, keysWork);
   await runCancellable(batchTasks(stages.rest), one, options, keysWork);
   return totals;
-}
-
-/** Entries in order, a task for as many as the lock space allows. */
-function batchTasks(entries: readonly PlannedEntry[]): LoadTask[] {
-  const tasks: LoadTask[] = [];
-  for (const batch of batchEntries(entries))
-    tasks.push(buildTask(batch, 0, expectStatements(batch.length), tasks.slice(-1)));
-  return tasks;
 }
 
 /** Groups on small tables share a transaction until there are some dozens of keys; the server reads large ones as a whole. */

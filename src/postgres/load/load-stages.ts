@@ -1,3 +1,4 @@
+import { createDisjointSets } from "./disjoint-sets.ts";
 import { isTable, type LoadClass, type PlannedEntry } from "./load-order.ts";
 
 /** A table with its rows and what can be built on it alone: the unit that runs beside others. */
@@ -107,21 +108,13 @@ function place(
 
 /** Joins foreign keys that have a table in common, so that no two groups lock the same one. */
 function groupByTables(keys: readonly PlannedEntry[], units: ReadonlyMap<number, TableUnit>): ForeignKeyGroup[] {
-  const parents = new Map<number, number>();
-  const root = (id: number): number => {
-    let found = id;
-    for (let parent = parents.get(found); parent !== undefined && parent !== found; parent = parents.get(found)) {
-      found = parent;
-    }
-    parents.set(id, found);
-    return found;
-  };
+  const sets = createDisjointSets();
   const tablesOf = (planned: PlannedEntry): number[] => planned.entry.dependencies.filter((id) => units.has(id));
   for (const planned of keys) {
     const [first = -1, ...others] = tablesOf(planned);
-    for (const other of others) parents.set(root(other), root(first));
+    for (const other of others) sets.join(other, first);
   }
-  const groups = Map.groupBy(keys, (planned) => root(tablesOf(planned)[0] ?? -1));
+  const groups = Map.groupBy(keys, (planned) => sets.root(tablesOf(planned)[0] ?? -1));
   return [...groups.values()].map((group) => ({
     keys: group,
     tables: [...new Set(group.flatMap(tablesOf))].flatMap((id) => units.get(id) ?? []),

@@ -1,6 +1,6 @@
 import type { Client } from "../connection.ts";
 import type { DumpSource } from "./dump-source.ts";
-import { expectBuilds, rowsOf } from "./expected-load.ts";
+import { expectBuilds, expectStatements, rowsOf } from "./expected-load.ts";
 import { batchEntries, lockCost, locksPerTransaction } from "./load-batches.ts";
 import type { PlannedEntry } from "./load-order.ts";
 import { loadTable } from "./load-serial.ts";
@@ -135,6 +135,16 @@ export function buildTask(
       }
     },
   };
+}
+
+/** Entries in order, a task for as many as the lock space allows. */
+export function batchTasks(entries: readonly PlannedEntry[], after: readonly LoadTask[] = []): LoadTask[] {
+  const tasks: LoadTask[] = [];
+  for (const batch of batchEntries(entries)) {
+    const before = tasks.at(-1);
+    tasks.push(buildTask(batch, 0, expectStatements(batch.length), before === undefined ? after : [before]));
+  }
+  return tasks;
 }
 
 /** A GiST index takes several times as long as a B-tree over the same rows. */

@@ -5,6 +5,7 @@ import { largeObjectSql } from "../../../src/postgres/load/large-object-entries.
 import { batchEntries, lockCost, locksPerTransaction } from "../../../src/postgres/load/load-batches.ts";
 import { planLoad } from "../../../src/postgres/load/load-order.ts";
 import { stagePlan } from "../../../src/postgres/load/load-stages.ts";
+import { splitSchema } from "../../../src/postgres/load/schema-groups.ts";
 import { splitKey } from "../../../src/postgres/load/primary-key-parts.ts";
 import type { Toc, TocEntry } from "../../../src/postgres/toc.ts";
 
@@ -149,6 +150,81 @@ test("a key is cut in index and constraint only when nothing else is said in it"
     expect(parts(`ALTER TABLE ONLY public.x\n    ADD CONSTRAINT k UNIQUE (id)${tail};\n`)).toEqual([]);
   }
   expect(parts("ALTER TABLE ONLY public.x\n    ADD CONSTRAINT k UNIQUE NULLS NOT DISTINCT (id);\n")).toEqual([]);
+});
+
+describe("schema", () => {
+  const split = (entries: TocEntry[]): { first: string[]; groups: string[][]; last: string[] } => {
+    const { first, groups, last } = splitSchema(planLoad(toc(entries)).entries);
+    return { first: labels(first), groups: groups.map(labels), last: labels(last) };
+  };
+  const made = (dumpId: number, description: string, ...dependencies: number[]): TocEntry =>
+    entry(dumpId, description, `${dumpId}`, { dependencies });
+
+  test("a table forms a group with its sequence, default and parts; the rest waits for all it may need", () => {
+    expect(
+      split([
+        made(1, "SCHEMA"),
+        made(2, "FUNCTION"),
+        made(3, "TABLE", 1, 2),
+        made(4, "SEQUENCE", 1, 3),
+        made(5, "SEQUENCE OWNED BY", 4),
+        made(6, "TABLE", 1),
+        made(7, "TABLE", 1, 6),
+        made(8, "SEQUENCE", 1),
+        made(9, "VIEW", 3, 6),
+        made(10, "FUNCTION"),
+        made(11, "TABLE", 10),
+        made(12, "DEFAULT", 3, 4),
+        made(13, "TABLE ATTACH", 6, 7),
+        made(14, "DEFAULT", 8, 11),
+        made(15, "DEFAULT", 6, 8),
+      ]),
+    ).toEqual({
+      first: ["SCHEMA 1", "FUNCTION 2"],
+      groups: [
+        ["TABLE 3", "SEQUENCE 4", "SEQUENCE OWNED BY 5", "DEFAULT 12"],
+        ["TABLE 6", "TABLE 7", "SEQUENCE 8", "TABLE ATTACH 13", "DEFAULT 15"],
+      ],
+      last: ["VIEW 9", "FUNCTION 10", "TABLE 11", "DEFAULT 14"],
+    });
+  });
+
+  test("what does not say what it belongs to, or belongs to what comes later, waits for the end", () => {
+    expect(split([made(1, "TABLE", 2), made(2, "TABLE", 1), made(3, "DEFAULT"), made(4, "DEFAULT", 5, 99)])).toEqual({
+      first: [],
+      groups: [["TABLE 1", "TABLE 2"]],
+      last: ["DEFAULT 3", "DEFAULT 4"],
+    });
+  });
+
+  test("holds every entry once, groups that need nothing of each other, and all after what it needs", () => {
+    const kinds = ["SCHEMA", "FUNCTION", "TABLE", "TABLE", "SEQUENCE", "DEFAULT", "SEQUENCE OWNED BY", "VIEW"];
+    const arbitrary = fc.array(
+      fc.record({ kind: fc.nat({ max: kinds.length - 1 }), needs: fc.array(fc.nat({ max: 40 }), { maxLength: 3 }) }),
+      { maxLength: 40 },
+    );
+    fc.assert(
+      fc.property(arbitrary, (given) => {
+        const entries = given.map(({ kind, needs }, index) => made(index, kinds[kind] ?? "", ...needs));
+        const { first, groups, last } = splitSchema(planLoad(toc(entries)).entries);
+        const rounds = [first, groups.flat(), last];
+        const order = rounds.flat().map((planned) => planned.entry.dumpId);
+        expect(order.toSorted((a, b) => a - b)).toEqual(entries.map(({ dumpId }) => dumpId));
+        for (const part of [first, last, ...groups]) {
+          const ids = part.map((planned) => planned.entry.dumpId);
+          expect(ids).toEqual(ids.toSorted((a, b) => a - b));
+        }
+        const round = new Map(rounds.flatMap((list, at) => list.map((planned) => [planned.entry.dumpId, at])));
+        const group = new Map(groups.flatMap((list, at) => list.map((planned) => [planned.entry.dumpId, at])));
+        for (const { dumpId, dependencies } of entries) {
+          for (const needed of dependencies.filter((id) => id < dumpId)) {
+            expect(round.get(needed)).toBeLessThanOrEqual(round.get(dumpId) ?? -1);
+            if (group.has(needed) && group.has(dumpId)) expect(group.get(needed)).toBe(group.get(dumpId));
+          }
+        }
+      }),
+    );
+  });
 });
 
 describe("stages", () => {
