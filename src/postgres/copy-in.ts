@@ -10,22 +10,28 @@ const MAX_MESSAGE_BYTES = 256 * 1024;
 /** How long the server may take to give up after an abort before its session is ended. */
 const ABORT_PATIENCE_MS = 3000;
 
+/** One `COPY ... FROM STDIN` and what it is fed with. */
+export interface CopyIn {
+  sql: string;
+  /** Gives its buffers away: when they have left, their memory is given back. */
+  source: AsyncIterable<Uint8Array>;
+  /** Makes what is thrown of what went wrong with this one; the error as it is when left out. */
+  failed?: (error: unknown) => unknown;
+}
+
 /**
- * Runs `COPY ... FROM STDIN` with the source's bytes, which may be cut anywhere. A `\.` line ends the rows, and what
- * follows it is ignored, as in the files of a directory dump.
- * After an error of the server or the source the client can be used further (its transaction is aborted, of course).
- * @param source gives its buffers away: when they have left, their memory is given back
- * @returns the number of rows that the server took
- * @throws what the server, the connection or the source said, or the signal's reason
+ * Runs `COPY ... FROM STDIN`, at least one, with the sources' bytes, which may be cut anywhere. A `\.` line ends the rows, and
+ * what follows it is ignored, as in the files of a directory dump.
+ * Several go out with a single message, and the rows of the next are sent without waiting for one to end: for small tables
+ * the server would wait for us most of the time. When one fails, the server runs none of those after it and drops what was
+ * sent for them.
+ * After an error of the server or a source the client can be used further (its transaction is aborted, of course).
+ * @returns the number of rows that the server took of each
+ * @throws what the server, the connection or a source said, or the signal's reason
  */
-export async function copyIn(
-  client: Client,
-  sql: string,
-  source: AsyncIterable<Uint8Array>,
-  signal?: AbortSignal,
-): Promise<{ rows: number }> {
+export async function copyIn(client: Client, copies: readonly CopyIn[], signal?: AbortSignal): Promise<number[]> {
   signal?.throwIfAborted();
-  const query = new CopyInQuery(sql, source);
+  const query = new CopyInQuery(copies);
   const onAbort = (): void => query.abort(signal?.reason);
   signal?.addEventListener("abort", onAbort, { once: true });
   try {
@@ -40,15 +46,16 @@ type CopyConnection = Connection & { sendCopyFail(message: string): void; endCop
 
 /** A query of `pg` (`Submittable`, and the handlers that its client calls) that sends rows. */
 class CopyInQuery implements Submittable {
-  readonly finished: Promise<{ rows: number }>;
+  readonly finished: Promise<number[]>;
   /** pg sets it on queries without one, and never calls it. */
   callback = (): void => {};
-  readonly #sql: string;
-  readonly #source: AsyncIterable<Uint8Array>;
-  #resolve!: (result: { rows: number }) => void;
+  readonly #copies: readonly CopyIn[];
+  #resolve!: (rows: number[]) => void;
   #reject!: (error: unknown) => void;
   #connection: Connection | undefined;
-  #tag = "";
+  /** What the server said at the end of each. */
+  readonly #tags: string[] = [];
+  #isPumping = false;
   /** Why we gave up, told in place of the server's answer to that. */
   #failure: { error: unknown } | undefined;
   /** Settled when nothing more is to be sent. */
@@ -59,9 +66,8 @@ class CopyInQuery implements Submittable {
   #serverDone = false;
   #patience: NodeJS.Timeout | undefined;
 
-  constructor(sql: string, source: AsyncIterable<Uint8Array>) {
-    this.#sql = sql;
-    this.#source = source;
+  constructor(copies: readonly CopyIn[]) {
+    this.#copies = copies;
     this.finished = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -78,7 +84,7 @@ class CopyInQuery implements Submittable {
   submit(connection: Connection): Error | undefined {
     if (this.#failure !== undefined) return new Error("aborted before it began");
     this.#connection = connection;
-    connection.query(this.#sql);
+    connection.query(this.#copies.map(({ sql }) => sql).join(";\n"));
     return undefined;
   }
 
@@ -91,24 +97,37 @@ class CopyInQuery implements Submittable {
   }
 
   handleCopyInResponse(connection: CopyConnection): void {
-    this.#pump(connection).then(
-      (complete) => {
-        if (this.#serverDone) return;
-        if (complete) connection.endCopyFrom();
-        else if (this.#failure !== undefined) connection.sendCopyFail("given up by the client");
-      },
-      (error: unknown) => {
-        if (this.#serverDone) return;
-        this.#failure ??= { error };
-        connection.sendCopyFail("the client could not read the rows");
-      },
-    );
+    // the first one tells that the server listens; it takes the rest in turn
+    if (this.#isPumping) return;
+    this.#isPumping = true;
+    this.#pumpAll(connection).catch((error: unknown) => {
+      if (this.#serverDone) return;
+      this.#failure ??= { error };
+      connection.sendCopyFail("the client could not read the rows");
+    });
+  }
+
+  async #pumpAll(connection: CopyConnection): Promise<void> {
+    for (const { source, failed } of this.#copies) {
+      let complete: boolean;
+      try {
+        complete = await this.#pump(connection, source);
+      } catch (error) {
+        throw failed === undefined ? error : failed(error);
+      }
+      if (this.#serverDone) return;
+      if (!complete) {
+        if (this.#failure !== undefined) connection.sendCopyFail("given up by the client");
+        return;
+      }
+      connection.endCopyFrom();
+    }
   }
 
   /** @returns whether everything was sent */
-  async #pump(connection: Connection): Promise<boolean> {
+  async #pump(connection: Connection, source: AsyncIterable<Uint8Array>): Promise<boolean> {
     const { stream } = connection;
-    const iterator = this.#source[Symbol.asyncIterator]();
+    const iterator = source[Symbol.asyncIterator]();
     let ended = false;
     try {
       for (;;) {
@@ -153,20 +172,24 @@ class CopyInQuery implements Submittable {
   }
 
   handleCommandComplete(message: { text?: string }): void {
-    this.#tag = message.text ?? "";
+    this.#tags.push(message.text ?? "");
   }
 
   handleReadyForQuery(): void {
     this.#settle();
-    const rows = /^COPY (\d+)$/.exec(this.#tag)?.[1];
+    const rows = this.#tags.flatMap((tag) => /^COPY (\d+)$/.exec(tag)?.[1] ?? []).map(Number);
     if (this.#failure !== undefined) this.#reject(this.#failure.error);
-    else if (rows !== undefined) this.#resolve({ rows: Number(rows) });
-    else this.#reject(new AppError("copy-mismatch", `a COPY FROM STDIN was expected, the server did ${this.#tag}`));
+    else if (rows.length === this.#copies.length && rows.length === this.#tags.length) this.#resolve(rows);
+    else {
+      const done = this.#tags.find((tag) => !/^COPY \d+$/.test(tag)) ?? `${rows.length} of ${this.#copies.length}`;
+      this.#reject(new AppError("copy-mismatch", `a COPY FROM STDIN was expected, the server did ${done}`));
+    }
   }
 
   handleError(error: unknown): void {
     this.#settle();
-    this.#reject(this.#failure?.error ?? error);
+    const failed = this.#copies[this.#tags.length]?.failed;
+    this.#reject(this.#failure === undefined ? (failed === undefined ? error : failed(error)) : this.#failure.error);
   }
 
   #settle(): void {

@@ -4,8 +4,9 @@ import type { Client } from "../connection.ts";
 import type { DumpSource } from "./dump-source.ts";
 import { loadLargeObjects } from "./load-large-objects.ts";
 import type { PlannedEntry } from "./load-order.ts";
+import { loadTables } from "./load-tables.ts";
 import { setUpLoadSession } from "./load-session.ts";
-import { checkRowCount, clearExtensionRows, copyRows, runEntry } from "./run-entry.ts";
+import { runEntry } from "./run-entry.ts";
 
 /** What {@link loadSerial} needs besides the connection. */
 export interface LoadSerialOptions {
@@ -53,7 +54,7 @@ export async function loadSerial(client: Client, options: LoadSerialOptions): Pr
     } else if (planned.copySql === undefined) {
       await runEntry(client, planned);
     } else {
-      totals.rows += await loadTable(client, planned, source, advance, signal);
+      totals.rows += await loadTables(client, [planned], source, advance, signal);
     }
   }
   const { rows: after } = await client.query<Session>(sessionQuery);
@@ -69,20 +70,4 @@ export function plainBytesOf(entries: readonly PlannedEntry[], source: DumpSourc
   let total = 0;
   for (const { entry, copySql } of entries) if (copySql !== undefined) total += source.table(entry)?.plainBytes ?? 0;
   return total;
-}
-
-/** Loads one table whole and compares its count of rows. */
-export async function loadTable(
-  client: Client,
-  planned: PlannedEntry,
-  source: DumpSource,
-  advance: (bytes: number) => void,
-  signal: AbortSignal,
-): Promise<number> {
-  const rows = source.table(planned.entry);
-  if (rows === undefined) return 0;
-  if (planned.class === "extension-rows") await clearExtensionRows(client, planned);
-  const loaded = await copyRows(client, planned, rows, { from: 0, to: rows.parts }, advance, signal);
-  checkRowCount(planned, rows.rows, loaded);
-  return loaded;
 }

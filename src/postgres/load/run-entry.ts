@@ -1,6 +1,6 @@
 import { AppError, DamagedError, messageOf } from "../../errors.ts";
 import type { Client } from "../connection.ts";
-import { copyIn } from "../copy-in.ts";
+import { type CopyIn, copyIn } from "../copy-in.ts";
 import { quoteIdentifier } from "../quoting.ts";
 import type { TableRows } from "./dump-source.ts";
 import { entryLabel, type PlannedEntry } from "./load-order.ts";
@@ -16,11 +16,24 @@ export async function runEntry(client: Client, planned: PlannedEntry): Promise<v
 }
 
 /**
- * Sends some parts of a table's rows.
+ * How some parts of a table's rows are sent.
  * @param advance told how many bytes went out
- * @returns rows taken by the server
- * @throws AppError that names the entry; errors of the archive as they are
+ * @returns what throws AppError that names the entry; errors of the archive as they are
  */
+export function copyOf(
+  planned: PlannedEntry,
+  rows: TableRows,
+  parts: { from: number; to: number },
+  advance: (bytes: number) => void,
+): CopyIn {
+  return {
+    sql: planned.copySql ?? "",
+    source: counted(rows, parts, advance),
+    failed: (error) => entryError(planned, error),
+  };
+}
+
+/** Sends some parts of a table's rows, see {@link copyOf}. @returns rows taken by the server */
 export async function copyRows(
   client: Client,
   planned: PlannedEntry,
@@ -29,12 +42,8 @@ export async function copyRows(
   advance: (bytes: number) => void,
   signal: AbortSignal,
 ): Promise<number> {
-  try {
-    const source = counted(rows.open(parts.from, parts.to), advance);
-    return (await copyIn(client, planned.copySql ?? "", source, signal)).rows;
-  } catch (error) {
-    throw entryError(planned, error);
-  }
+  const [loaded = 0] = await copyIn(client, [copyOf(planned, rows, parts, advance)], signal);
+  return loaded;
 }
 
 /**
@@ -79,8 +88,13 @@ export function entryError(planned: PlannedEntry, error: unknown): AppError {
   return new AppError("entry-failed", `${entryLabel(planned.entry)}: ${messageOf(error)}`, { cause: error, details });
 }
 
-async function* counted(source: AsyncIterable<Buffer>, advance: (bytes: number) => void): AsyncIterable<Buffer> {
-  for await (const chunk of source) {
+/** Opens the rows only when they are asked for: those of many tables may wait for their turn. */
+async function* counted(
+  rows: TableRows,
+  parts: { from: number; to: number },
+  advance: (bytes: number) => void,
+): AsyncIterable<Buffer> {
+  for await (const chunk of rows.open(parts.from, parts.to)) {
     // Who takes it may give its memory back, and then it has no length any more.
     const { length } = chunk;
     yield chunk;

@@ -3,7 +3,7 @@ import type { DumpSource } from "./dump-source.ts";
 import { expectBuilds, expectStatements, rowsOf } from "./expected-load.ts";
 import { batchEntries, lockCost, locksPerTransaction } from "./load-batches.ts";
 import type { PlannedEntry } from "./load-order.ts";
-import { loadTable } from "./load-serial.ts";
+import { loadTables } from "./load-tables.ts";
 import type { TableUnit } from "./load-stages.ts";
 import { splitKey } from "./primary-key-parts.ts";
 import { inTransaction, runBatch } from "./run-batch.ts";
@@ -39,21 +39,17 @@ export function tableTasks(units: readonly TableUnit[], context: TaskContext): L
 }
 
 function smallTablesTask(units: readonly TableUnit[], context: TaskContext): LoadTask {
+  const entries = units.flatMap((unit) => unit.rows ?? []);
   const builds = units.flatMap((unit) => unit.builds);
   return {
     priority: units.reduce((sum, unit) => sum + plainBytes(unit, context), 0),
     after: [],
     expectedMs: units.reduce((sum, unit) => sum + expectBuilds(unit.builds, rowsOf(unit, context.source)), 0),
     async run(client, signal) {
-      let rows = 0;
-      await inTransaction(client, async () => {
-        for (const unit of units) {
-          signal.throwIfAborted();
-          if (unit.rows !== undefined) {
-            rows += await loadTable(client, unit.rows, context.source, context.advance, signal);
-          }
-        }
+      const rows = await inTransaction(client, async () => {
+        const loaded = await loadTables(client, entries, context.source, context.advance, signal);
         await runBatch(client, builds, signal);
+        return loaded;
       });
       context.loaded(rows);
     },
@@ -103,7 +99,7 @@ function rowsTasks(planned: PlannedEntry, bytes: number, context: TaskContext): 
       // Not `total += await`: that would add to the total of before the wait, and parts run side by side.
       const loaded = await inTransaction(client, () =>
         pieces === 1
-          ? loadTable(client, planned, context.source, context.advance, signal)
+          ? loadTables(client, [planned], context.source, context.advance, signal)
           : copyRows(client, planned, rows, { from, to }, context.advance, signal),
       );
       total += loaded;
