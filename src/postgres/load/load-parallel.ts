@@ -4,11 +4,11 @@ import { backendPid, cancelBackends } from "./cancel-backends.ts";
 import type { DumpSource } from "./dump-source.ts";
 import { expectCopy, expectKeys, expectLoad, expectStatements } from "./expected-load.ts";
 import { batchEntries } from "./load-batches.ts";
+import { connectionsFor, openLoadConnections } from "./load-connections.ts";
 import { loadLargeObjects } from "./load-large-objects.ts";
 import type { PlannedEntry } from "./load-order.ts";
 import { type LoadTotals, plainBytesOf } from "./load-serial.ts";
-import { setUpLoadSession } from "./load-session.ts";
-import { type ForeignKeyGroup, stagePlan } from "./load-stages.ts";
+import { type ForeignKeyGroup, type LoadStages, stagePlan } from "./load-stages.ts";
 import { inTransaction } from "./run-batch.ts";
 import { schemaTasks } from "./schema-tasks.ts";
 import { batchTasks, buildTask, plainBytes, smallTableBytes, type TaskContext, tableTasks } from "./table-tasks.ts";
@@ -18,7 +18,7 @@ import { type LoadTask, runTasks } from "./task-pool.ts";
 export interface LoadParallelOptions {
   /** Opens one more connection to the database that is loaded; the loader sets it up and closes it. */
   connect: () => Promise<Client>;
-  /** Connections at once, from 1. */
+  /** Connections at once, from 1; many small tables take more, see {@link connectionsFor}. */
   jobs: number;
   entries: readonly PlannedEntry[];
   source: DumpSource;
@@ -33,24 +33,23 @@ export interface LoadParallelOptions {
  */
 export async function loadParallel(options: LoadParallelOptions): Promise<LoadTotals> {
   const clients: Client[] = [];
+  const stages = stagePlan(options.entries);
+  const needed = Math.max(1, options.jobs);
   try {
-    for (let job = 0; job < Math.max(1, options.jobs); job += 1) {
-      options.signal.throwIfAborted();
-      const client = await options.connect();
-      clients.push(client);
-      await setUpLoadSession(client);
-      // Nobody sees what is loaded before a later commit, the switch, is durable, and so is all the log before it.
-      await client.query("SET synchronous_commit = off");
-    }
-    return await loadStages(options, clients);
+    const wanted = connectionsFor(needed, stages);
+    await openLoadConnections(clients, options.connect, { needed, wanted }, options.signal);
+    return await loadStages(options, stages, clients);
   } finally {
     await Promise.all(clients.map((client) => client.end().catch(() => undefined)));
   }
 }
 
-async function loadStages(options: LoadParallelOptions, clients: readonly Client[]): Promise<LoadTotals> {
+async function loadStages(
+  options: LoadParallelOptions,
+  stages: LoadStages,
+  clients: readonly Client[],
+): Promise<LoadTotals> {
   const { source, reporter, entries } = options;
-  const stages = stagePlan(entries);
   const totals: LoadTotals = { entries: entries.length, rows: 0, largeObjects: 0 };
   const one = clients.slice(0, 1);
   const expected = expectLoad(stages, source);
