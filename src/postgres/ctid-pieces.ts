@@ -9,7 +9,7 @@ export interface TablePiece {
   dumpId: number;
   /** Of the table in the catalogs. */
   oid: number;
-  /** File of the heap, a new one after each rewrite; null for what has none. */
+  /** File of the heap as the snapshot's catalogs have it, another one after each rewrite; null for what has none. */
   filenode: number | null;
   schema: string;
   name: string;
@@ -91,7 +91,7 @@ export async function planPieces(client: Client, toc: Toc, options: PieceOptions
 
 async function tableSizes(client: Client, entries: readonly TocEntry[]): Promise<Map<string, TableSize>> {
   const { rows } = await client.query<TableSize>(
-    `SELECT n.nspname AS schema, c.relname AS name, c.oid, pg_catalog.pg_relation_filenode(c.oid) AS filenode,
+    `SELECT n.nspname AS schema, c.relname AS name, c.oid, nullif(c.relfilenode, 0) AS filenode,
             (pg_catalog.pg_relation_size(c.oid) / pg_catalog.current_setting('block_size')::integer)::float8 AS pages,
             ${heapAndToastBytes("c")} AS "sizeBytes",
             x.condition, c.relkind = 'r' AND a.amname = 'heap' AS "isHeap"

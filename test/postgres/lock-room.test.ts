@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from "vitest";
 import { type Cluster, startCluster } from "../../src/cluster/cluster.ts";
 import type { ConnectionSettings } from "../../src/postgres/settings.ts";
-import { rewrittenTables } from "../../src/postgres/rewritten-tables.ts";
+import { ensureNotRewritten } from "../../src/postgres/rewritten-tables.ts";
 import { lockTables } from "../../src/postgres/snapshot.ts";
 import { cleanEnvironment, withClient } from "../fixtures/postgres.ts";
 
@@ -50,11 +50,16 @@ describe("locks on more tables than the server has room for", () => {
         `select oid, 'public' as schema, relname as name, pg_relation_filenode(oid) as filenode
            from pg_class where relname in ('Plain', 'rewritten', 'truncated') order by relname`,
       );
-      expect(await rewrittenTables(client, before)).toEqual([]);
+      await ensureNotRewritten(client, before);
       await client.query(`alter table "Plain" add column more text`);
       await client.query("alter table rewritten alter column id type bigint");
       await client.query("truncate truncated");
-      expect(await rewrittenTables(client, before)).toEqual(['"public"."rewritten"', '"public"."truncated"']);
+      await expect(ensureNotRewritten(client, before, ["more"])).rejects.toMatchObject({
+        code: "table-rewritten",
+        message: '"public"."rewritten" was rewritten while the backup ran',
+        details: ['"public"."truncated"'],
+        hints: ["try again", "more"],
+      });
     });
   });
 });

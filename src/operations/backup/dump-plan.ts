@@ -2,6 +2,7 @@ import type { Application } from "../../applications/application.ts";
 import { type TablePiece, planPieces } from "../../postgres/ctid-pieces.ts";
 import { dumpToc } from "../../postgres/dump-toc.ts";
 import { listMarkedSchemas } from "../../postgres/in-place/markers.ts";
+import { ensureNotRewritten } from "../../postgres/rewritten-tables.ts";
 import type { ConnectionSettings } from "../../postgres/settings.ts";
 import { type Snapshot, type TableName, lockTables } from "../../postgres/snapshot.ts";
 import type { Toc } from "../../postgres/toc.ts";
@@ -83,6 +84,8 @@ export async function readDumpPlan(options: DumpPlanOptions): Promise<DumpPlan> 
         const { toc, leftOut } = withoutTransientRows(found, application);
         const held = early === undefined ? new Map<number, HeldTable>() : heldTables(toc, await early.finish());
         const pieces = await planPieces(client, toc, { pieceBytes, without: held });
+        // From here on our locks keep them as they are; between the snapshot and these nothing did.
+        if (locked) await ensureNotRewritten(client, pieces);
         plan = { toc, leftOut, tables: inArchiveOrder(toc, pieces, held), locked };
       },
       signal,

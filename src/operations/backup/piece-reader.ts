@@ -1,9 +1,8 @@
 import { compressBlock } from "../../archive/codec.ts";
-import { AppError } from "../../errors.ts";
 import { type Client, connect } from "../../postgres/connection.ts";
 import { copyOut } from "../../postgres/copy-out.ts";
 import type { TablePiece } from "../../postgres/ctid-pieces.ts";
-import { rewrittenTables } from "../../postgres/rewritten-tables.ts";
+import { ensureNotRewritten } from "../../postgres/rewritten-tables.ts";
 import { importSnapshot } from "../../postgres/snapshot.ts";
 import { blockBytes } from "./block-size.ts";
 import type { DumpTablesOptions } from "./dump-tables.ts";
@@ -96,15 +95,10 @@ export class PieceReader {
   async endTransaction(): Promise<void> {
     const copied = this.#copied;
     if (this.#client === undefined || copied.length === 0) return;
-    const rewritten = this.#options.locked ? [] : await rewrittenTables(this.#client, copied);
-    if (rewritten.length > 0)
-      throw new AppError("table-rewritten", `${rewritten[0]} was rewritten while the backup ran`, {
-        details: rewritten.slice(1),
-        hints: [
-          "try again",
-          "have the server lock all tables for us: raise max_locks_per_transaction in postgresql.conf and restart it",
-        ],
-      });
+    if (!this.#options.locked)
+      await ensureNotRewritten(this.#client, copied, [
+        "have the server lock all tables for us: raise max_locks_per_transaction in postgresql.conf and restart it",
+      ]);
     await this.#client.query("rollback");
     this.#copied = [];
   }
