@@ -1,4 +1,13 @@
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -10,7 +19,7 @@ import {
   planRemovals,
 } from "../../src/files/restore-files.ts";
 import { hasContent, stageFile } from "../../src/files/stage-file.ts";
-import { bringBackOldFiles, putNewFiles, removeOldFiles } from "../../src/files/swap-files.ts";
+import { bringBackOldFiles, makeLiveFolders, putNewFiles, removeOldFiles } from "../../src/files/swap-files.ts";
 import {
   createWorkFolder,
   findWorkFolders,
@@ -123,6 +132,24 @@ describe("replacing files", () => {
     await bringBackOldFiles(files);
     expect(tree(files.areas.blobs!)).toEqual(before);
     renameSync(staged, staged);
+  });
+
+  test("folders that were made for new files go with them", async () => {
+    const { files } = await prepared();
+    const folderOfFour = dirname(join(files.areas.blobs!, blob("4").path));
+    await makeLiveFolders(files);
+    expect(existsSync(folderOfFour)).toBe(true);
+    await bringBackOldFiles(files);
+    expect(existsSync(dirname(folderOfFour))).toBe(false);
+    expect(existsSync(dirname(join(files.areas.blobs!, blob("1").path)))).toBe(true);
+  });
+
+  test("a list without numbers, as 0.1 wrote it, is refused before anything is moved", async () => {
+    const { files, before } = await prepared();
+    const { area, path } = blob("1");
+    writeFileSync(join(files.work.path, "put.jsonl"), `${JSON.stringify({ area, path })}\n`);
+    await expect(bringBackOldFiles(files)).rejects.toMatchObject({ code: "old-work-folder" });
+    expect(tree(files.areas.blobs!)).toEqual(before);
   });
 
   test("a file of the wrong size is refused while it is staged", async () => {
