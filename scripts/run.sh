@@ -1,5 +1,5 @@
 #!/bin/sh
-# What `npm test`, `npm run demo`, `npm run bench` and `npm pack` start: finds or fetches Node.js, installs dependencies, runs the part named by $1.
+# What `npm test`, `npm run demo`, `npm run bench`, `npm run campaign` and `npm pack` start: finds or fetches Node.js, installs dependencies, runs the part named by $1.
 set -eu
 
 root=$(cd "$(dirname "$0")/.." && pwd -P)
@@ -25,11 +25,15 @@ case $part in
     ensure_dependencies runtime
     exec "$node" --disable-warning=ExperimentalWarning bench/main.ts "$@"
     ;;
+  campaign)
+    ensure_dependencies all
+    exec "$node" --disable-warning=ExperimentalWarning test/campaigns/main.ts "$@"
+    ;;
   build)
     ensure_dependencies all
     rm -rf dist
     # npm reads the package's description from this script's stdout.
     "$node" node_modules/typescript/bin/tsc -p tsconfig.build.json >&2
     ;;
-  *) fail "nothing to run is called '$part'" "npm test, npm run demo, or npm run bench" ;;
+  *) fail "nothing to run is called '$part'" "npm test, npm run demo, npm run bench, or npm run campaign" ;;
 esac

@@ -1,4 +1,4 @@
-import { postgisTemplate } from "../../fixtures/global-setup.ts";
+import { postgisTemplate } from "../../fixtures/test-cluster.ts";
 import { createTestDatabase, type TestDatabase, withClient } from "../../fixtures/postgres.ts";
 
 /** An instance whose role has CREATEDB and a template of its own, as `check` tells an administrator to make it. */

@@ -1,0 +1,4 @@
+import { killRestore } from "./kill-restore.ts";
+import { testShortRun } from "./short-run.ts";
+
+testShortRun(killRestore);
