@@ -26,10 +26,11 @@ export function countRows(text: Buffer): number {
   return rows;
 }
 
-const blockBytes = 4 * 1024 * 1024;
-
-/** Cuts COPY text into blocks at line ends; the last may end within a line. Blocks have memory of their own. */
-export async function* cutAtRows(content: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+/**
+ * Cuts COPY text into blocks at line ends; the last may end within a line. Blocks have memory of their own.
+ * @param blockBytes about so many each
+ */
+export async function* cutAtRows(content: AsyncIterable<Buffer>, blockBytes: number): AsyncGenerator<Buffer> {
   let parts: Buffer[] = [];
   let bytes = 0;
   // What ends a table must not be cut in two: so much stays for the next block.

@@ -10,6 +10,10 @@ import { isProven } from "./witness.ts";
 
 type Frames = readonly [storedBytes: number, plainBytes: number, rows: number][];
 
+const blockBytes = 4 * 1024 * 1024;
+/** What is sent again for each row that the server refuses. */
+const unprovenBlockBytes = 256 * 1024;
+
 const withoutCodec = (codec: Codec): boolean => codec === "none";
 
 /**
@@ -155,7 +159,7 @@ async function* streamed(archive: DamagedArchive, member: DamagedMember, proven:
   let failure: string | undefined;
   const content = member.codec === "gzip" ? inflateAsFar("gzip", archive.content(name)) : archive.content(name);
   const watched = asFar(content, (message) => (failure = message));
-  for await (const block of cutAtRows(watched)) {
+  for await (const block of cutAtRows(watched, proven ? blockBytes : unprovenBlockBytes)) {
     const whole = wholeRows(block);
     isEnd = whole.isEnd;
     if (whole.text.length === 0) continue;
