@@ -5,7 +5,7 @@ export type ProgressEvent =
   | { type: "plan"; stages: readonly PlannedStage[] }
   | { type: "work"; stage: string; share: number }
   | { type: "message"; message: string }
-  | { type: "warning"; code: string; message: string; details?: readonly string[] };
+  | { type: "warning"; code: string; message: string; details?: readonly string[]; loss?: object };
 
 /** A stage that a run will come to, with what it is expected to take. */
 export interface PlannedStage {

@@ -87,6 +87,22 @@ export async function* decodeIndexRecords(
   }
 }
 
+/**
+ * Decodes a single line of an index, whatever its number, for who has to do with what is left of one.
+ * @returns undefined for a line that is no record of an identity that this version knows
+ */
+export function decodeIndexLine(text: string): IndexRecord | undefined {
+  if (text.length > longestLineBytes) return undefined;
+  try {
+    const value: unknown = JSON.parse(text);
+    const record = decodeRecord(value, fieldsOf(value, "record").count("id"));
+    return typeof record === "string" ? undefined : record;
+  } catch (error) {
+    if (error instanceof InvalidValue || error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
 /** Returns the name of an identity that is well-formed, but unknown. */
 function decodeRecord(value: unknown, expectedId: number): IndexRecord | string {
   const fields = fieldsOf(value, "record");

@@ -23,6 +23,8 @@ export interface ZstdPiece {
 export interface ZstdSplitter {
   /** Pieces of `chunk`, which they share memory with. */
   push(chunk: Buffer): ZstdPiece[];
+  /** The same one by one, so that what is wrong behind a frame is met only by who goes on behind it. */
+  pieces(chunk: Buffer): Generator<ZstdPiece>;
   /** To be called at the end of the stream. @throws DamagedError when it is inside a frame */
   finish(): void;
   /** Header of the frame that the last complete header belonged to; undefined before the first, and for a skippable one. */
@@ -113,32 +115,33 @@ export function createZstdSplitter(): ZstdSplitter {
     return true;
   };
 
+  function* pieces(chunk: Buffer): Generator<ZstdPiece> {
+    let start = 0;
+    let at = 0;
+    while (at < chunk.length) {
+      let ends = false;
+      if (skip > 0) {
+        const taken = Math.min(skip, chunk.length - at);
+        at += taken;
+        skip -= taken;
+        if (skip === 0) ends = leaveSkip();
+      } else {
+        field[have++] = chunk[at++] ?? 0;
+        if (have === need) ends = takeField();
+      }
+      if (!ends) continue;
+      yield { bytes: chunk.subarray(start, at), endsFrame: true };
+      start = at;
+    }
+    if (start < at) yield { bytes: chunk.subarray(start, at), endsFrame: false };
+  }
+
   return {
     get header() {
       return header;
     },
-    push(chunk) {
-      const pieces: ZstdPiece[] = [];
-      let start = 0;
-      let at = 0;
-      while (at < chunk.length) {
-        let ends = false;
-        if (skip > 0) {
-          const taken = Math.min(skip, chunk.length - at);
-          at += taken;
-          skip -= taken;
-          if (skip === 0) ends = leaveSkip();
-        } else {
-          field[have++] = chunk[at++] ?? 0;
-          if (have === need) ends = takeField();
-        }
-        if (!ends) continue;
-        pieces.push({ bytes: chunk.subarray(start, at), endsFrame: true });
-        start = at;
-      }
-      if (start < at) pieces.push({ bytes: chunk.subarray(start, at), endsFrame: false });
-      return pieces;
-    },
+    push: (chunk) => [...pieces(chunk)],
+    pieces,
     finish() {
       if (state === "magic" && have === 0 && skip === 0) return;
       throw broken("zstd frame is cut off", "its last block", "the end of the data");

@@ -15,6 +15,9 @@ export interface RestoreFlags extends CommonFlags {
   readonly undo: boolean;
   /** In milliseconds. */
   readonly keepPrevious?: number;
+  readonly rescue: boolean;
+  readonly rescueDatabase?: string;
+  readonly rescueFolder?: string;
 }
 
 /** Arguments of `restore`: ARCHIVE, which only `--undo` does without. */
@@ -52,6 +55,26 @@ export const restoreCommand = buildCommand({
         placeholder: "duration",
         brief: "How long the previous state is kept for --undo: 7d, 12h, 0 for not at all",
       },
+      rescue: {
+        kind: "boolean",
+        default: false,
+        withNegated: false,
+        brief: "Take what is sound out of a damaged archive into a fresh database and folder",
+      },
+      rescueDatabase: {
+        kind: "parsed",
+        parse: text,
+        optional: true,
+        placeholder: "name",
+        brief: "Database for --rescue: made, or taken if it is empty",
+      },
+      rescueFolder: {
+        kind: "parsed",
+        parse: text,
+        optional: true,
+        placeholder: "dir",
+        brief: "Folder for --rescue: made, or taken if it is empty",
+      },
     },
     aliases: { ...commonAliases, y: "yes" },
     positional: {
@@ -70,6 +93,7 @@ export const restoreCommand = buildCommand({
       "  ngwbackup restore 20200721-234619.ngwbackup",
       "  systemctl start ngw.service",
       "  ngwbackup restore --undo                           the state before the last restore",
+      "  ngwbackup restore --rescue DAMAGED.ngwbackup       what is sound of it, beside the instance",
     ].join("\n"),
   },
 });

@@ -10,12 +10,16 @@ import { undoRestore } from "../operations/restore/undo.ts";
 import { canAsk, confirm } from "../terminal/confirm.ts";
 import { formatBytes, formatCount, formatTime } from "../terminal/format.ts";
 import type { CommandContext } from "./command.ts";
+import { rescueArchive } from "./restore-rescue.ts";
 import type { RestoreFlags } from "./restore.command.ts";
 import { formatPlan } from "./restore-plan-text.ts";
 
 /** `restore ARCHIVE`, `restore --undo`, and `restore --keep-previous 0` alone, which drops what is kept. */
 export default async function restore(this: CommandContext, flags: RestoreFlags, archive?: string): Promise<void> {
   const settings = await loadSettings({ env: this.env, cwd: this.cwd, configPaths: flags.config });
+  if (flags.rescue) return await rescueArchive.call(this, flags, settings, archive);
+  if (flags.rescueDatabase !== undefined || flags.rescueFolder !== undefined)
+    throw new UsageError("rescue-only", "--rescue-database and --rescue-folder belong to --rescue");
   if (flags.undo) return await undo.call(this, settings, archive);
   if (archive === undefined) {
     if (flags.keepPrevious === 0) return await drop.call(this, settings);

@@ -68,20 +68,29 @@ export async function spoolArchive(
   settings: Settings | undefined,
   reporter: Reporter,
 ): Promise<OpenedArchive> {
-  const folder = settings?.backup.tmpdir ?? context.env.TMPDIR ?? tmpdir();
-  const space = await freeSpaceAt(folder);
-  const room = space === undefined ? "" : `, where ${formatBytes(space.freeBytes)} are free`;
-  reporter.report({ type: "message", message: `copying stdin into a temporary file in ${folder}${room}` });
-  const progress = startStage(reporter, "spool");
-  const source = await spoolToFile(context.stdin, folder, {
-    pid: context.pid,
-    signal: context.signal,
-    onBytes: (bytes) => progress.advance(bytes),
-  });
+  const source = await spoolStdin(context, settings, reporter);
   try {
     return { reader: await openZipArchive(source), source };
   } catch (error) {
     await source.close();
     throw error;
   }
+}
+
+/** Copies stdin into a private file, see {@link spoolArchive}; the caller closes it. */
+export async function spoolStdin(
+  context: Context,
+  settings: Settings | undefined,
+  reporter: Reporter,
+): Promise<ByteSource> {
+  const folder = settings?.backup.tmpdir ?? context.env.TMPDIR ?? tmpdir();
+  const space = await freeSpaceAt(folder);
+  const room = space === undefined ? "" : `, where ${formatBytes(space.freeBytes)} are free`;
+  reporter.report({ type: "message", message: `copying stdin into a temporary file in ${folder}${room}` });
+  const progress = startStage(reporter, "spool");
+  return await spoolToFile(context.stdin, folder, {
+    pid: context.pid,
+    signal: context.signal,
+    onBytes: (bytes) => progress.advance(bytes),
+  });
 }

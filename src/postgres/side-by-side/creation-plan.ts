@@ -51,10 +51,23 @@ export async function planCreation(control: Client, options: CreationOptions, to
   const name = instanceDatabase(options);
   const live = await readDatabaseProperties(control, name);
   if (live === undefined) throw new RefusedError("no-database", `the server has no database ${name}`);
-  const operator = await readOperator(control, name);
+  return await planCreationLike(control, options, live, toc);
+}
+
+/**
+ * As {@link planCreation}, in the likeness of a given database.
+ * @param live owner, encoding, collation and tablespace of the new one; its `name` is a database that is there
+ */
+export async function planCreationLike(
+  control: Client,
+  options: CreationOptions,
+  live: DatabaseProperties,
+  toc: Toc,
+): Promise<CreationPlan> {
+  const operator = await readOperator(control, live);
   const needed = neededExtensions(toc);
   if (operator.isSuperuser && options.template === undefined) {
-    const unasked = await unaskedExtensions(options, needed);
+    const unasked = await unaskedExtensions(options, live.name, needed);
     return { live, operator, template: "template0", install: needed, needed, reports: [], unasked };
   }
   const reports = await findTemplates(control, options, live, needed);
@@ -76,8 +89,12 @@ export function neededExtensions(toc: Toc): NeededExtension[] {
  * Some extensions open the server's files or run any code: an archive alone cannot have a superuser install them.
  * @returns those that are not of PostGIS or hstore, that not every owner of a database may install, and that the instance lacks
  */
-async function unaskedExtensions(options: BesideSettings, needed: readonly NeededExtension[]): Promise<string[]> {
-  const client = await connect(options.settings);
+async function unaskedExtensions(
+  options: BesideSettings,
+  database: string,
+  needed: readonly NeededExtension[],
+): Promise<string[]> {
+  const client = await connect(options.settings, { database });
   try {
     const known = await trustedExtensions(client);
     for (const { name } of (await readDatabaseBelongings(client)).extensions) known.add(name);
@@ -87,12 +104,12 @@ async function unaskedExtensions(options: BesideSettings, needed: readonly Neede
   }
 }
 
-async function readOperator(control: Client, database: string): Promise<Operator> {
+async function readOperator(control: Client, { owner }: DatabaseProperties): Promise<Operator> {
   const { rows } = await control.query<Operator>(
     `SELECT r.rolname::text AS role, r.rolsuper AS "isSuperuser", r.rolcreatedb OR r.rolsuper AS "createDb",
-            pg_catalog.pg_has_role(d.datdba, 'USAGE') AS "actsAsOwner"
-       FROM pg_catalog.pg_roles r, pg_catalog.pg_database d WHERE r.rolname = current_user AND d.datname = $1`,
-    [database],
+            pg_catalog.pg_has_role($1::name, 'USAGE') AS "actsAsOwner"
+       FROM pg_catalog.pg_roles r WHERE r.rolname = current_user`,
+    [owner],
   );
   return rows[0] ?? { role: "?", isSuperuser: false, createDb: false, actsAsOwner: false };
 }
