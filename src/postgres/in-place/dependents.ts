@@ -78,7 +78,9 @@ export async function dependentsOfOthers(client: Client): Promise<Dependent[]> {
        join pg_catalog.pg_namespace r on r.oid = dep.ref_namespace
       where not pg_catalog.pg_has_role(dep.owner, 'USAGE') and pg_catalog.pg_has_role(dep.ref_owner, 'USAGE')
         and n.nspname !~ '^pg_(catalog|toast)' and n.nspname <> 'information_schema' and r.nspname <> all($1::text[])
-        and not exists (select from pg_catalog.pg_depend e where e.classid = dep.classid and e.objid = dep.objid and e.deptype = 'e')
+        and not exists (select from pg_catalog.pg_depend e where e.classid = dep.classid and e.objid = dep.objid
+                           -- a range's functions are the server's first role's, and go where the range goes
+                           and (e.deptype = 'e' or e.deptype = 'i' and e.refclassid = 'pg_catalog.pg_type'::pg_catalog.regclass))
         and not exists (select from pg_catalog.pg_depend e where e.classid = dep.refclassid and e.objid = dep.refobjid and e.deptype = 'e')
       limit 100`,
     [kept],
