@@ -1,9 +1,10 @@
 import { expect, test } from "vitest";
+import { undoInPlace } from "../../../src/postgres/in-place/undo.ts";
 import { preflightInPlace } from "../../../src/postgres/in-place/preflight.ts";
 import { dumpToFolder, openDumpFolder } from "../../fixtures/dump-folder-source.ts";
 import { createTestDatabase, withClient } from "../../fixtures/postgres.ts";
 import { tempFolder } from "../../fixtures/temp-folder.ts";
-import { fingerprintDatabase, restoreInPlace } from "./helpers.ts";
+import { fingerprintDatabase, inPlaceOptions, restoreInPlace } from "./helpers.ts";
 
 /** What stands in no schema, and depends on nothing that a restore moves. */
 const staying = `
@@ -50,6 +51,25 @@ test("an ordinary role's range type in a schema of its own moves with it", async
     expect(await fingerprintDatabase(database.settings)).toEqual(before);
   } finally {
     await database.drop();
+  }
+});
+
+test("an undo takes a range type of schema public away with its functions, which are not the role's", async () => {
+  const [from, into] = [await createTestDatabase({ postgis: false }), await createTestDatabase({ postgis: false })];
+  try {
+    await withClient(from.settings, (client) => client.query("CREATE TYPE span AS RANGE (SUBTYPE = float8)"));
+    const source = await openDumpFolder(await dumpToFolder(from.settings, `${await tempFolder()}/dump`));
+    await restoreInPlace(into.settings, source);
+    await undoInPlace(inPlaceOptions(into.settings, source));
+    const { rows } = await withClient(into.admin, (client) =>
+      client.query(
+        "SELECT nspname FROM pg_namespace WHERE nspname ~ '__' UNION ALL SELECT proname FROM pg_proc WHERE oid >= 16384",
+      ),
+    );
+    expect(rows).toEqual([]);
+  } finally {
+    await from.drop();
+    await into.drop();
   }
 });
 
