@@ -38,7 +38,7 @@ export function manyOf(quantities: readonly Quantity[]): Campaign<World> {
     name: "many",
     about:
       "backs up and restores databases of strange definitions and names, of many layers, many files, one large table",
-    shortCount: 8,
+    shortCount: 7,
     fullCount: 300,
     async prepare({ cluster }) {
       const roles = ["reader", "other"].map((stem) => `many_${stem}_${process.pid}_${performance.now().toFixed(0)}`);
