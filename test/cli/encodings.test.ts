@@ -2,12 +2,15 @@ import { execFile } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { testCluster, withClient } from "../fixtures/postgres.ts";
 import { type CliResult, runCli } from "../fixtures/run-cli.ts";
 import { type TestInstance, createTestInstance } from "../fixtures/test-instance.ts";
 
 const run = promisify(execFile);
+
+// Each runs a dozen commands, and a machine may be slow.
+vi.setConfig({ testTimeout: 300_000 });
 
 const instances: TestInstance[] = [];
 afterEach(async () => {

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { openZipArchive } from "../../src/archive/zip-reader.ts";
 import { type Cluster, startCluster } from "../../src/cluster/cluster.ts";
 import { decodeToc } from "../../src/postgres/toc-decode.ts";
@@ -18,6 +18,9 @@ import { type TestInstance, createTestInstance } from "../fixtures/test-instance
 import { shapesOf } from "./shapes.ts";
 
 const run = promisify(execFile);
+
+// Each runs a dozen commands, and a machine may be slow.
+vi.setConfig({ testTimeout: 300_000 });
 
 /** A running server of a release, and what its client tools need. */
 interface Release {
