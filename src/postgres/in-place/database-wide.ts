@@ -24,7 +24,7 @@ export async function listDatabaseWide(client: Client): Promise<DatabaseWideObje
   const { rows } = await client.query<DatabaseWideObject>(`
     with staying(oid) as (${stayingTypes}),
     object(catalog, oid, kind, name, owner) as (
-      select 'pg_publication', oid, 'PUBLICATION', pubname, pubowner from pg_catalog.pg_publication
+      select 'pg_publication', oid, 'PUBLICATION', pubname::text, pubowner from pg_catalog.pg_publication
       union all select 'pg_event_trigger', oid, 'EVENT TRIGGER', evtname, evtowner from pg_catalog.pg_event_trigger
       union all select 'pg_foreign_data_wrapper', oid, 'FOREIGN DATA WRAPPER', fdwname, fdwowner
                   from pg_catalog.pg_foreign_data_wrapper

@@ -9,11 +9,11 @@ import { fingerprintDatabase, inPlaceOptions, restoreInPlace } from "./helpers.t
 /** What stands in no schema, and depends on nothing that a restore moves. */
 const staying = `
   CREATE EXTENSION postgres_fdw;
-  CREATE SERVER remote FOREIGN DATA WRAPPER postgres_fdw;
-  CREATE USER MAPPING FOR PUBLIC SERVER remote OPTIONS (user 'somebody');
+  CREATE SERVER remote_${"long".repeat(14)} FOREIGN DATA WRAPPER postgres_fdw;
+  CREATE USER MAPPING FOR PUBLIC SERVER remote_${"long".repeat(14)} OPTIONS (user 'somebody');
   CREATE CAST (point AS text[]) WITH INOUT;
   CREATE PUBLICATION news;
-  CREATE FOREIGN TABLE away (id integer) SERVER remote;
+  CREATE FOREIGN TABLE away (id integer) SERVER remote_${"long".repeat(14)};
   CREATE TYPE pair AS (a integer, b integer);
   CREATE CAST (pair AS text) WITH INOUT;`;
 
