@@ -21,6 +21,9 @@ const stayingTypes = `
  * goes with it, and is none of them. The session's `search_path` must be empty, as pg_dump's is when it names types.
  */
 export async function listDatabaseWide(client: Client): Promise<DatabaseWideObject[]> {
+  const { rowCount: hasSchemas } = await client.query(
+    "select from pg_catalog.pg_class where relname = 'pg_publication_namespace' and oid < 16384",
+  );
   const { rows } = await client.query<DatabaseWideObject>(`
     with staying(oid) as (${stayingTypes}),
     object(catalog, oid, kind, name, owner) as (
@@ -42,7 +45,7 @@ export async function listDatabaseWide(client: Client): Promise<DatabaseWideObje
       union all select 'pg_transform', t.oid, 'TRANSFORM', pg_catalog.format('TRANSFORM FOR %s LANGUAGE %s',
                        pg_catalog.format_type(trftype, null), l.lanname), 10
                   from pg_catalog.pg_transform t join pg_catalog.pg_language l on l.oid = t.trflang
-                 where t.oid >= 16384 and trftype in (select oid from staying))
+                 where t.oid >= 16384 and trftype in (select oid from staying)${hasSchemas === 0 ? "" : publishedSchemas})
     select o.kind, o.name::text as name, coalesce(pg_catalog.pg_get_userbyid(o.owner), 'public') as owner from object o
      where not exists (select from pg_catalog.pg_depend d
                         where d.classid = ('pg_catalog.' || o.catalog)::pg_catalog.regclass and d.objid = o.oid
@@ -50,6 +53,13 @@ export async function listDatabaseWide(client: Client): Promise<DatabaseWideObje
      order by 1, 2`);
   return rows;
 }
+
+/** Schemas that a publication has as a whole, from PostgreSQL 15 on: one that stays would be added a second time. */
+const publishedSchemas = `
+      union all select 'pg_publication_namespace', m.oid, 'PUBLICATION TABLES IN SCHEMA',
+                       pg_catalog.format('%s %s', p.pubname, n.nspname), p.pubowner
+                  from pg_catalog.pg_publication_namespace m join pg_catalog.pg_publication p on p.oid = m.pnpubid
+                  join pg_catalog.pg_namespace n on n.oid = m.pnnspid`;
 
 /** Something of the database as a whole that stays and works by a function which a restore moves aside. */
 export interface TiedObject {

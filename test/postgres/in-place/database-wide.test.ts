@@ -12,7 +12,7 @@ const staying = `
   CREATE SERVER remote_${"long".repeat(14)} FOREIGN DATA WRAPPER postgres_fdw;
   CREATE USER MAPPING FOR PUBLIC SERVER remote_${"long".repeat(14)} OPTIONS (user 'somebody');
   CREATE CAST (point AS text[]) WITH INOUT;
-  CREATE PUBLICATION news;
+  CREATE PUBLICATION news; CREATE PUBLICATION of_schema FOR TABLES IN SCHEMA public;
   CREATE FOREIGN TABLE away (id integer) SERVER remote_${"long".repeat(14)};
   CREATE TYPE pair AS (a integer, b integer);
   CREATE CAST (pair AS text) WITH INOUT;`;
