@@ -12,6 +12,7 @@ import { AppError } from "../src/errors.ts";
 import { coloursFor } from "../src/terminal/colours.ts";
 import { formatError } from "../src/terminal/error-text.ts";
 import { formatDuration } from "../src/terminal/format.ts";
+import { ensureOtherServers } from "./other-servers.ts";
 import { countTests, type TestCounts } from "./test-counts.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -61,9 +62,11 @@ async function installWhatIsMissing(): Promise<void> {
   ] as const) {
     if (!(await isThere(program))) missing.push(packageName);
   }
-  if (missing.length === 0) return;
   const note = (line: string): boolean => process.stdout.write(`${line} ...\n`);
-  await installPackages(missing, { env, signal: new AbortController().signal, isRoot: userInfo().uid === 0, note });
+  if (missing.length > 0)
+    await installPackages(missing, { env, signal: new AbortController().signal, isRoot: userInfo().uid === 0, note });
+  const problem = await ensureOtherServers(env, note);
+  if (problem !== undefined) process.stdout.write(`without PostgreSQL 16 and 18: ${problem}\n`);
 }
 
 async function isThere(program: string): Promise<boolean> {

@@ -25,6 +25,7 @@ export function decodeHeader(value: unknown): ManifestHeader {
   const application = fields.object("application");
   const version = application.optional("version", () => application.text("version"));
   const database = fields.object("database");
+  const collationVersion = database.optional("collationVersion", () => database.text("collationVersion"));
   const options = fields.object("options");
   if (fields.get("base") !== null) throw new InvalidValue("null as header.base", "an incremental archive");
   return {
@@ -44,6 +45,7 @@ export function decodeHeader(value: unknown): ManifestHeader {
       encoding: database.text("encoding"),
       collate: database.text("collate"),
       ctype: database.text("ctype"),
+      ...(collationVersion === undefined ? {} : { collationVersion }),
       extensions: database.list("extensions", 10_000).map((item, index) => {
         const extension = fieldsOf(item, `header.database.extensions[${index}]`);
         return { name: extension.text("name"), version: extension.text("version"), schema: extension.text("schema") };

@@ -23,6 +23,8 @@ export interface ManifestHeader {
     encoding: string;
     collate: string;
     ctype: string;
+    /** Version of the collation that the database's indexes were built by; where it has one. */
+    collationVersion?: string;
     extensions: { name: string; version: string; schema: string }[];
     sizeBytes: number;
   };

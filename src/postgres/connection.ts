@@ -5,6 +5,7 @@ import { connectionError, serverName, sqlState } from "./connection-errors.ts";
 import { type ConnectionParameters, resolveParameters } from "./connection-parameters.ts";
 import { type TlsAttempt, tlsAttempts } from "./connection-tls.ts";
 import type { ConnectionSettings } from "./settings.ts";
+import { encodeText } from "./toc-text.ts";
 
 /** A session with the server, used by one task at a time. Whoever connected calls `end()`. */
 export type Client = pg.Client;
@@ -90,7 +91,28 @@ function makeClient(parameters: ConnectionParameters, options: ConnectOptions, t
     ...(parameters.options === undefined ? {} : { options: parameters.options }),
   });
   client.on("error", (error) => lostConnections.set(client, error));
+  sendForeignBytes(client);
   return client;
+}
+
+/**
+ * Statements of an archive that is not in UTF-8 hold bytes which are no text (see toc-text.ts). They go out as these bytes, under
+ * the `client_encoding` that the archive says; pg itself would put a replacement character in their place.
+ */
+function sendForeignBytes({ connection }: Client): void {
+  const send = connection.query.bind(connection);
+  connection.query = (text: string): void => {
+    if (text.isWellFormed()) {
+      send(text);
+      return;
+    }
+    const bytes = encodeText(text);
+    const message = Buffer.alloc(bytes.length + 6);
+    message.write("Q");
+    message.writeUInt32BE(bytes.length + 5, 1);
+    bytes.copy(message, 5);
+    connection.stream.write(message);
+  };
 }
 
 /** libpq falls back from TLS to plain, and back, when the way itself or the server's rules for it are at fault. */
@@ -115,7 +137,12 @@ async function setUpSession(client: Client, options: ConnectOptions): Promise<vo
     `SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings
       WHERE name IN ('statement_timeout', 'idle_in_transaction_session_timeout', 'idle_session_timeout', 'transaction_timeout', 'jit')`,
   );
-  await client.query("SELECT pg_catalog.set_config('lock_timeout', $1, false)", [String(options.lockTimeoutMs ?? 0)]);
+  // the other two: a database or role may have set them for its own statements, and ours mean something else then
+  await client.query(
+    `SELECT pg_catalog.set_config('lock_timeout', $1, false), pg_catalog.set_config('standard_conforming_strings', 'on', false),
+            pg_catalog.set_config('default_transaction_isolation', 'read committed', false)`,
+    [String(options.lockTimeoutMs ?? 0)],
+  );
   // without it a busy server process outlives us until its statement ends; some platforms cannot do it
   await client
     .query(

@@ -1,4 +1,5 @@
 import type { Client } from "./connection.ts";
+import { type DatabaseLocale, localeColumns, localeOf, type LocaleRow } from "./database-locale.ts";
 import { quoteIdentifier, quoteLiteral } from "./quoting.ts";
 
 /** What belongs to a database itself, not to what stands in it: an archive does not carry it and a new database lacks it. */
@@ -6,9 +7,7 @@ export interface DatabaseProperties {
   name: string;
   oid: string;
   owner: string;
-  encoding: string;
-  collate: string;
-  ctype: string;
+  locale: DatabaseLocale;
   /** Undefined for the server's default. */
   tablespace: string | undefined;
   comment: string | null;
@@ -43,9 +42,11 @@ const listSettings = new Set([
  * @returns undefined when there is no such database
  */
 export async function readDatabaseProperties(client: Client, name: string): Promise<DatabaseProperties | undefined> {
-  const { rows } = await client.query<Omit<DatabaseProperties, "grants" | "settings" | "tablespace"> & Rest>(
+  const { rows } = await client.query<
+    Omit<DatabaseProperties, "grants" | "settings" | "tablespace" | "locale"> & Rest & { locale: LocaleRow }
+  >(
     `SELECT d.datname::text AS name, d.oid::text, pg_catalog.pg_get_userbyid(d.datdba)::text AS owner,
-            pg_catalog.pg_encoding_to_char(d.encoding)::text AS encoding, d.datcollate::text AS collate, d.datctype::text AS ctype,
+            (SELECT pg_catalog.to_jsonb(l) FROM (SELECT ${localeColumns}) l) AS locale,
             nullif(t.spcname::text, 'pg_default') AS tablespace, d.datconnlimit AS "connectionLimit", d.datistemplate AS "isTemplate",
             pg_catalog.shobj_description(d.oid, 'pg_database') AS comment, d.datacl IS NOT NULL AS "hasGrants"
        FROM pg_catalog.pg_database d JOIN pg_catalog.pg_tablespace t ON t.oid = d.dattablespace WHERE d.datname = $1`,
@@ -53,7 +54,7 @@ export async function readDatabaseProperties(client: Client, name: string): Prom
   );
   const [found] = rows;
   if (found === undefined) return undefined;
-  const { hasGrants, tablespace, ...properties } = found;
+  const { hasGrants, tablespace, locale, ...properties } = found;
   const grants = await client.query<{ grantee: string; privilege: string; grantable: boolean }>(
     `SELECT CASE a.grantee WHEN 0 THEN '' ELSE pg_catalog.pg_get_userbyid(a.grantee)::text END AS grantee,
             a.privilege_type AS privilege, a.is_grantable AS grantable
@@ -67,6 +68,7 @@ export async function readDatabaseProperties(client: Client, name: string): Prom
   );
   return {
     ...properties,
+    locale: localeOf(locale),
     tablespace: tablespace ?? undefined,
     grants: hasGrants ? grants.rows : undefined,
     settings: settings.rows.map(({ role, setting }) => {

@@ -42,7 +42,10 @@ const MAX_COMPLAINT_CHARACTERS = 64 * 1024;
 export async function dumpToc(options: DumpTocOptions): Promise<Toc> {
   const env = await libpqEnvironment(options.settings);
   // What the administrator has set comes after it, and counts.
-  const withoutJit = { ...env, PGOPTIONS: `-c jit=off ${env.PGOPTIONS ?? ""}`.trim() };
+  const withoutJit = {
+    ...env,
+    PGOPTIONS: `-c standard_conforming_strings=on -c jit=off ${env.PGOPTIONS ?? ""}`.trim(),
+  };
   try {
     return await describe(options, withoutJit);
   } catch (error) {

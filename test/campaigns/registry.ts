@@ -3,6 +3,7 @@ import type { Campaign } from "./campaign.ts";
 const loaders: Readonly<Record<string, () => Promise<Campaign>>> = {
   "kill-restore": async () => (await import("./kill-restore.ts")).killRestore as Campaign,
   "kill-backup": async () => (await import("./kill-backup.ts")).killBackup as Campaign,
+  many: async () => (await import("./many.ts")).many as Campaign,
 };
 
 /** Names of all campaigns, as the command line takes them. */

@@ -44,6 +44,24 @@ describe("backup", () => {
     expect(await runCli(["verify", path])).toMatchObject({ exitCode: 0, stdout: `ok ${path}\n` });
   });
 
+  test("is refused where policies would keep rows from it, which check tells as well", async () => {
+    await withClient(instance.database.settings, (client) =>
+      client.query(`
+        CREATE TABLE kept (id integer); ALTER TABLE kept ENABLE ROW LEVEL SECURITY; CREATE POLICY few ON kept USING (id > 1);
+        CREATE TABLE forced (id integer); ALTER TABLE forced ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY`),
+    );
+    try {
+      const refused = await runCli(["backup", ...instance.config, join(await tempFolder(), "a.ngwbackup")]);
+      expect(refused.exitCode).toBe(4);
+      expect(refused.stderr).toMatch(/keep rows of 1 table from the role\n {2}"public"\."forced"\nhint: .*BYPASSRLS/);
+      const check = await runCli(["check", ...instance.config]);
+      expect(check.stdout).toContain("keep rows of 1 table from the role");
+      expect(check.exitCode).toBe(4);
+    } finally {
+      await withClient(instance.database.settings, (client) => client.query("DROP TABLE kept, forced"));
+    }
+  });
+
   test("does not overwrite unless told to", async () => {
     const path = join(await tempFolder(), "a.ngwbackup");
     writeFileSync(path, "mine");

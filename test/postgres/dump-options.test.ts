@@ -42,9 +42,9 @@ async function dumpBehind(script: string, options?: string): Promise<{ toc: Toc;
 
 describe("pg_dump's options of the session", () => {
   it("turn JIT off, and leave the administrator's own in place", async () => {
-    expect((await dumpBehind("")).noted).toEqual(["-c jit=off"]);
+    expect((await dumpBehind("")).noted).toEqual(["-c standard_conforming_strings=on -c jit=off"]);
     const { toc, noted } = await dumpBehind("", "-c jit=on -c work_mem=8MB");
-    expect(noted).toEqual(["-c jit=off -c jit=on -c work_mem=8MB"]);
+    expect(noted).toEqual(["-c standard_conforming_strings=on -c jit=off -c jit=on -c work_mem=8MB"]);
     expect(toc.databaseName).toBe(database.name);
   });
 
@@ -55,7 +55,7 @@ describe("pg_dump's options of the session", () => {
   ])("are left out where the other side says %s", async (complaint) => {
     const refusal = `case "$PGOPTIONS" in *jit*) echo 'pg_dump: error: connection failed: ${complaint}' >&2; exit 1;; esac`;
     const { toc, noted } = await dumpBehind(refusal);
-    expect(noted).toEqual(["-c jit=off", ""]);
+    expect(noted).toEqual(["-c standard_conforming_strings=on -c jit=off", ""]);
     expect(toc.databaseName).toBe(database.name);
   });
 

@@ -1,4 +1,5 @@
 import type { ManifestHeader } from "../../archive/manifest.ts";
+import { readOwnLocale } from "../../postgres/collation-versions.ts";
 import type { Client } from "../../postgres/connection.ts";
 
 /** What the manifest says about the database. */
@@ -29,6 +30,7 @@ export async function readDatabaseFacts(client: Client): Promise<DatabaseFacts> 
      from pg_catalog.pg_extension e join pg_catalog.pg_namespace n on n.oid = e.extnamespace order by 1`,
   );
   const row = rows[0]!;
+  const locale = await readOwnLocale(client);
   return {
     name: row.name,
     serverVersion: row.version,
@@ -37,6 +39,7 @@ export async function readDatabaseFacts(client: Client): Promise<DatabaseFacts> 
     encoding: row.encoding,
     collate: row.collate,
     ctype: row.ctype,
+    ...(locale.version === undefined ? {} : { collationVersion: locale.version }),
     extensions: extensions.rows,
     sizeBytes: Number(row.sizeBytes),
   };

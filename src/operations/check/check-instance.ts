@@ -6,6 +6,7 @@ import { AppError } from "../../errors.ts";
 import { freeSpaceAt } from "../../files/free-space.ts";
 import type { Finding } from "../../finding.ts";
 import { findPgDump } from "../../postgres/client-tools.ts";
+import { checkCollation } from "../../postgres/collation-versions.ts";
 import { type Client, connect, serverVersionNumber } from "../../postgres/connection.ts";
 import { takeOperationLock } from "../../postgres/operation-lock.ts";
 import type { DumpSource } from "../../postgres/load/dump-source.ts";
@@ -67,7 +68,12 @@ async function checkDatabase(
   } catch (error) {
     findings.push(failure("pg-dump", error));
   }
-  findings.push(await checkRoom(client, settings));
+  try {
+    findings.push(await checkRoom(client, settings));
+  } catch (error) {
+    findings.push(failure("tables", error));
+  }
+  findings.push(await checkCollation(client));
   const ownPids = [await backendPid(client)];
   // The service may run while we look: only a restore needs it stopped.
   findings.push(

@@ -1,6 +1,7 @@
 import { nextgisweb } from "../../applications/nextgisweb.ts";
 import type { Context } from "../../context.ts";
 import type { Finding } from "../../finding.ts";
+import { checkCollation } from "../../postgres/collation-versions.ts";
 import { connect } from "../../postgres/connection.ts";
 import type { ArchiveContents } from "../contents/archive-contents.ts";
 import { archiveFitFindings } from "../migration-status.ts";
@@ -51,6 +52,7 @@ export async function planRestore(
   try {
     const { rows } = await client.query<{ name: string }>("select pg_catalog.current_database() as name");
     database = rows[0]!.name;
+    findings.push(await checkCollation(client, contents.manifest?.header.database.collationVersion));
   } finally {
     await client.end();
   }

@@ -52,6 +52,11 @@ const dependencies = `
        where d.refclassid = 'pg_catalog.pg_ts_dict'::pg_catalog.regclass and sd.oid = d.refobjid) ro on true
    where d.deptype in ('n', 'a')`;
 
+/** A range's functions are the server's first role's, may stand in the schema that the range was made in, and go when it goes. */
+const notOfARange = `
+  not exists (select from pg_catalog.pg_depend i where i.classid = dep.classid and i.objid = dep.objid and i.deptype = 'i'
+                 and i.refclassid = 'pg_catalog.pg_type'::pg_catalog.regclass)`;
+
 const columns = `
   pg_catalog.pg_describe_object(dep.classid, dep.objid, dep.objsubid) as dependent,
   pg_catalog.pg_get_userbyid(dep.owner) as owner, n.nspname as schema,
@@ -63,7 +68,7 @@ export async function dependentsFromOutside(client: Client, schemas: readonly st
     `with dep as (${dependencies}), inside as (select oid from pg_catalog.pg_namespace where nspname = any($1::text[]))
      select ${columns} from dep join pg_catalog.pg_namespace n on n.oid = dep.namespace
       where dep.ref_namespace in (select oid from inside) and dep.namespace not in (select oid from inside)
-        and n.nspname !~ '^pg_(catalog|toast)' limit 100`,
+        and n.nspname !~ '^pg_(catalog|toast)' and ${notOfARange} limit 100`,
     [schemas],
   );
   return rows;
@@ -78,7 +83,9 @@ export async function dependentsOfOthers(client: Client): Promise<Dependent[]> {
        join pg_catalog.pg_namespace r on r.oid = dep.ref_namespace
       where not pg_catalog.pg_has_role(dep.owner, 'USAGE') and pg_catalog.pg_has_role(dep.ref_owner, 'USAGE')
         and n.nspname !~ '^pg_(catalog|toast)' and n.nspname <> 'information_schema' and r.nspname <> all($1::text[])
-        and not exists (select from pg_catalog.pg_depend e where e.classid = dep.classid and e.objid = dep.objid and e.deptype = 'e')
+        and not exists (select from pg_catalog.pg_depend e where e.classid = dep.classid and e.objid = dep.objid
+                           and e.deptype = 'e')
+        and ${notOfARange}
         and not exists (select from pg_catalog.pg_depend e where e.classid = dep.refclassid and e.objid = dep.refobjid and e.deptype = 'e')
       limit 100`,
     [kept],

@@ -6,6 +6,7 @@ import type { DumpSource } from "../load/dump-source.ts";
 import { analyzeTables } from "../load/analyze.ts";
 import { isTable, planLoad, type PlannedEntry } from "../load/load-order.ts";
 import { loadParallel } from "../load/load-parallel.ts";
+import { textsOf } from "../load/load-session.ts";
 import { inTransaction } from "../load/run-batch.ts";
 import { lockFinding, readLockSpace } from "../lock-space.ts";
 import { quoteIdentifier } from "../quoting.ts";
@@ -112,6 +113,7 @@ export async function planFor(
   return planStaging(
     planLoad(source.toc, { privileges: privileges ?? false }),
     new Set(live.keepPlace.map(({ name }) => name)),
+    textsOf(source.toc).standardStrings ? undefined : "the archive's string literals are of the old kind",
   );
 }
 
@@ -158,7 +160,7 @@ async function loadAside(options: InPlaceOptions, runId: string, staging: Stagin
   await loadParallel({ connect: connectOne, jobs, entries, source, reporter, signal });
   startStage(reporter, "statistics");
   const schemas = [...staging.staged.keys()].map((original) => asideName(original, "new", runId));
-  await analyzeTables({ connect: connectOne, jobs, schemas, signal });
+  await analyzeTables({ connect: connectOne, jobs, schemas, reporter, signal });
 }
 
 async function commitSwitch(
@@ -206,7 +208,7 @@ async function analyzeRest({ settings, jobs, reporter }: InPlaceOptions, { final
   try {
     // The switch is done: an abort that comes now has nothing to take back.
     const { signal } = new AbortController();
-    await analyzeTables({ connect: () => connect(settings), jobs, schemas, signal });
+    await analyzeTables({ connect: () => connect(settings), jobs, schemas, reporter, signal });
   } catch (error) {
     reporter.report({
       type: "warning",

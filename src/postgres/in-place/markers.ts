@@ -76,7 +76,9 @@ export function isMarkerComment(definition: string): boolean {
 export async function listMarkedSchemas(client: Client): Promise<MarkedSchema[]> {
   const { rows } = await client.query<{ name: string; comment: string | null }>(
     `select n.nspname as name, pg_catalog.obj_description(n.oid, 'pg_namespace') as comment
-       from pg_catalog.pg_namespace n where pg_catalog.pg_has_role(n.nspowner, 'USAGE') order by n.nspname`,
+       from pg_catalog.pg_namespace n where pg_catalog.pg_has_role(n.nspowner, 'USAGE')
+        and pg_catalog.starts_with(pg_catalog.obj_description(n.oid, 'pg_namespace'), $1) order by n.nspname`,
+    [prefix],
   );
   return rows.flatMap(({ name, comment }) => {
     const marker = decodeMarker(comment);

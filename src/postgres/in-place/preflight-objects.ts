@@ -1,6 +1,7 @@
 import type { Finding } from "../../finding.ts";
 import type { Client } from "../connection.ts";
 import type { DumpSource } from "../load/dump-source.ts";
+import { nameOf } from "../load/load-order.ts";
 import { dependentsOfOthers } from "./dependents.ts";
 import { sortLiveSchemas } from "./move-aside.ts";
 import { listLargeObjects, listObjects, objectReference } from "./owned-objects.ts";
@@ -27,20 +28,18 @@ export async function checkOthersObjects(client: Client, source: DumpSource): Pr
   const whole = new Set(live.whole.map(({ name }) => name));
   const objects = await listObjects(client);
   const others = objects.filter(({ ours, internal }) => !ours && !internal);
-  const named = new Set(
-    source.toc.entries.map(({ namespace, tag }) => JSON.stringify([namespace, tag.replace(/\(.*$/s, "")])),
-  );
+  const named = new Set(source.toc.entries.map((entry) => JSON.stringify([entry.namespace, nameOf(entry)])));
   const inTheWay = others.filter(
-    ({ schema, name }) => !whole.has(schema) && named.has(JSON.stringify([schema, name.replace(/^"(.*)"$/s, "$1")])),
+    ({ schema, name }) => !whole.has(schema) && named.has(JSON.stringify([schema, unquoted(name)])),
   );
   // a range's functions belong to the server's first role, so that only a superuser can move the range
   const stuck = objects.filter(({ ours, internal, schema }) => !ours && internal && !whole.has(schema));
   const oids = new Set((await listLargeObjects(client)).filter(({ ours }) => !ours).map(({ oid }) => oid));
-  const largeObjects = source.toc.entries.filter(({ description, tag }) => description === "BLOB" && oids.has(tag));
+  const largeObjects = largeObjectsOf(source).filter((oid) => oids.has(oid));
   const obstacles = [
     ...inTheWay.map((object) => `${objectReference(object)} of role ${object.owner}`),
     ...stuck.map((object) => `${objectReference(object)}, made for a range type that stands in a schema which stays`),
-    ...largeObjects.map(({ tag }) => `large object ${tag}`),
+    ...largeObjects.map((oid) => `large object ${oid}`),
     ...[...(await schemasOfOthers(client, source))].map((schema) => `schema ${schema}`),
   ];
   findings.push(
@@ -68,6 +67,19 @@ export async function checkOthersObjects(client: Client, source: DumpSource): Pr
     });
   }
   return findings;
+}
+
+/** The name that `quote_ident` gave. */
+function unquoted(name: string): string {
+  return name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name;
+}
+
+/** Numbers of the large objects of an archive: an entry each up to pg_dump 16, then an entry for several. */
+function largeObjectsOf({ toc }: DumpSource): string[] {
+  return toc.entries.flatMap(({ description, tag, definition }) => {
+    if (description === "BLOB") return [tag];
+    return description === "BLOB METADATA" ? (definition ?? "").split("\n") : [];
+  });
 }
 
 /** Schemas of the archive that exist and can neither be renamed nor be filled. */

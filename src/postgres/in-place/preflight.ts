@@ -1,12 +1,13 @@
 import type { Finding } from "../../finding.ts";
 import { serverVersionNumber, type Client } from "../connection.ts";
+import { checkEncoding } from "../load/archive-encoding.ts";
 import type { DumpSource } from "../load/dump-source.ts";
 import { entryLabel, planLoad } from "../load/load-order.ts";
 import { lockFinding, readLockSpace } from "../lock-space.ts";
 import { qualifiedName, quoteIdentifier } from "../quoting.ts";
 import type { ConnectionSettings } from "../settings.ts";
 import { refuseOthers } from "./alone.ts";
-import { listDatabaseWide, splitExisting } from "./database-wide.ts";
+import { listDatabaseWide, listTied, splitExisting } from "./database-wide.ts";
 import { finalLockNeed } from "./final-locks.ts";
 import { planFor } from "./in-place-restore.ts";
 import { listExtensionTables } from "./kept-notes.ts";
@@ -35,7 +36,7 @@ const shown = 20;
 export async function preflightInPlace(options: PreflightOptions): Promise<Finding[]> {
   return withSession(options.settings, async (client) => [
     await checkVersion(client, options.source),
-    await checkEncoding(client, options.source),
+    await checkEncoding(client, options.source.toc),
     await checkExtensions(client, options.source),
     await checkExtensionTables(client),
     await checkPrivileges(client),
@@ -70,23 +71,6 @@ async function checkVersion(client: Client, { toc }: DumpSource): Promise<Findin
     level: "warn",
     check,
     message: `the archive comes from PostgreSQL ${archive}, and this server is PostgreSQL ${server}: statements may be unknown to it, and then nothing is changed`,
-  };
-}
-
-async function checkEncoding(client: Client, { toc }: DumpSource): Promise<Finding> {
-  const check = "encoding";
-  const { rows } = await client.query<{ encoding: string }>(
-    "SELECT pg_catalog.pg_encoding_to_char(encoding) AS encoding FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()",
-  );
-  const database = rows[0]?.encoding ?? "";
-  const definition = toc.entries.find(({ description }) => description === "ENCODING")?.definition ?? "";
-  const archive = /'([^']+)'/.exec(definition)?.[1] ?? "UTF8";
-  if (archive === database) return { level: "ok", check, message: `the archive and the database are in ${database}` };
-  return {
-    level: database === "UTF8" ? "warn" : "fail",
-    check,
-    message: `the archive is in ${archive}, and the database is in ${database}`,
-    ...(database === "UTF8" ? {} : { hint: "restore into a database with encoding UTF8" }),
   };
 }
 
@@ -150,6 +134,15 @@ async function checkPrivileges(client: Client): Promise<Finding> {
 async function checkDatabaseWide(client: Client, options: PreflightOptions): Promise<Finding> {
   const check = "database-wide";
   const existing = await listDatabaseWide(client);
+  const tied = await listTied(client);
+  if (tied.length > 0)
+    return {
+      level: "fail",
+      check,
+      message: `${tied.length} things that belong to the whole database, and stay in it, work by functions that the restore replaces`,
+      details: tied.slice(0, shown).map(({ object, needs }) => `${object} needs ${needs}`),
+      hint: "drop them, and make them again afterwards, or restore with --side-by-side",
+    };
   if (existing.length === 0)
     return { level: "ok", check, message: "nothing outside of schemas that a restore in place keeps" };
   const clashing = splitExisting(planLoad(options.source.toc).entries, existing).existing;

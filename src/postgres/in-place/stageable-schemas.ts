@@ -1,5 +1,5 @@
 import type { TocEntry } from "../toc.ts";
-import { entryLabel, type LoadPlan, type PlannedEntry } from "../load/load-order.ts";
+import { entryLabel, type LoadPlan, nameOf, type PlannedEntry } from "../load/load-order.ts";
 import { isMarkerComment } from "./markers.ts";
 import { rewriteQualifier } from "./rewrite-qualifier.ts";
 import { identifierOf, tokenizeSql } from "./sql-tokens.ts";
@@ -48,9 +48,10 @@ export interface StagingPlan {
 /**
  * Decides which schemas can be loaded aside and renamed: those that hold nothing but tables, sequences and what belongs to
  * them, and that refer to nothing else in the archive. Whatever is not certain is loaded in the final transaction.
+ * @param whyNone why no schema can be loaded aside, whatever it holds; undefined: some can
  * @param keepsPlace schemas that the database has and that stay (they hold extensions, or are of other roles): these are not made again
  */
-export function planStaging(plan: LoadPlan, keepsPlace: ReadonlySet<string>): StagingPlan {
+export function planStaging(plan: LoadPlan, keepsPlace: ReadonlySet<string>, whyNone?: string): StagingPlan {
   const leftOut = new Set(
     plan.entries
       .filter(({ entry }) => entry.description === "COMMENT" && isMarkerComment(entry.definition ?? ""))
@@ -67,7 +68,7 @@ export function planStaging(plan: LoadPlan, keepsPlace: ReadonlySet<string>): St
     const own = entries.filter((planned) => planned.entry.namespace === entry.tag);
     const verdict = keepsPlace.has(entry.tag)
       ? "it stays in the database, because it holds an extension or belongs to another role"
-      : stageSchema(entry.tag, own, definedNames, byDumpId);
+      : (whyNone ?? stageSchema(entry.tag, own, definedNames, byDumpId));
     if (typeof verdict === "string") {
       unstaged.set(entry.tag, verdict);
       continue;
@@ -156,7 +157,7 @@ function namesBySchema(entries: readonly PlannedEntry[]): Map<string, Set<string
     // the tags of rows, extension tables' too, are no definitions
     if (entry.description === "TABLE DATA" || entry.description === "SEQUENCE SET") continue;
     const of = names.get(entry.namespace) ?? new Set<string>();
-    names.set(entry.namespace, of.add(entry.tag.replace(/\(.*$/s, "")));
+    names.set(entry.namespace, of.add(nameOf(entry)));
   }
   return names;
 }

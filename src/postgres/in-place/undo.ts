@@ -65,6 +65,7 @@ export async function undoInPlace(options: UndoOptions): Promise<string> {
       type: "warning",
       code: "undone-not-dropped",
       message: `the undo is complete, but the state that it replaced could not be dropped: ${messageOf(error)}`,
+      ...(error instanceof AppError ? { details: error.details } : {}),
     });
   }
   return committing ?? "";

@@ -1,5 +1,5 @@
 import type { Client } from "../connection.ts";
-import { setUpLoadSession } from "./load-session.ts";
+import { type ArchiveTexts, setUpLoadSession } from "./load-session.ts";
 import type { LoadStages } from "./load-stages.ts";
 
 /** From so many tables on, waiting for files weighs more than rows do. */
@@ -20,11 +20,13 @@ export function connectionsFor(jobs: number, stages: LoadStages): number {
 /**
  * Opens connections and sets them up for loading.
  * @param clients where each is put as soon as it is open, so that the caller can close it whatever happens
+ * @param texts how those of the archive are to be read
  * @param needed so many at least; more than these are done without when the server refuses them
  */
 export async function openLoadConnections(
   clients: Client[],
   connect: () => Promise<Client>,
+  texts: ArchiveTexts,
   { needed, wanted }: { needed: number; wanted: number },
   signal: AbortSignal,
 ): Promise<void> {
@@ -38,7 +40,7 @@ export async function openLoadConnections(
       return;
     }
     clients.push(client);
-    await setUpLoadSession(client);
+    await setUpLoadSession(client, texts);
     // Nobody sees what is loaded before a later commit, the switch, is durable, and so is all the log before it.
     await client.query("SET synchronous_commit = off");
   }

@@ -63,6 +63,14 @@ export function entryLabel(entry: TocEntry): string {
   return `${entry.description} ${entry.namespace ? `${entry.namespace}.` : ""}${entry.tag}`;
 }
 
+/** Tags of these name what they make with its arguments. */
+const withArguments = /^(?:FUNCTION|PROCEDURE|AGGREGATE)$/;
+
+/** The name of what an entry makes, without arguments: `f` of `f(integer)`, and all of `a (name) of a table`. */
+export function nameOf({ description, tag }: Pick<TocEntry, "description" | "tag">): string {
+  return withArguments.test(description) ? tag.replace(/\(.*$/s, "") : tag;
+}
+
 /**
  * Decides which entries of a table of contents a restore runs, and how, by the rules of pg_restore with `--no-owner`.
  * The definitions are SQL that is run as it is: whoever restores an archive gives its author the rights of the role that
@@ -127,6 +135,7 @@ function omission(entry: TocEntry, options: LoadOrderOptions): string | undefine
     case "COMMENT":
     case "SECURITY LABEL":
       if (tag.startsWith("DATABASE ")) return "database itself";
+      if (tag.startsWith("SUBSCRIPTION ")) return "subscription, which would take part in replication";
       if (tag.startsWith("EXTENSION ")) return "extension, which the database must have already";
       return tag === "SCHEMA public" ? "schema public itself" : undefined;
     default:

@@ -6,6 +6,7 @@ import { expectCopy, expectKeys, expectLoad, expectStatements } from "./expected
 import { batchEntries } from "./load-batches.ts";
 import { connectionsFor, openLoadConnections } from "./load-connections.ts";
 import { loadLargeObjects } from "./load-large-objects.ts";
+import { textsOf } from "./load-session.ts";
 import type { PlannedEntry } from "./load-order.ts";
 import { type LoadTotals, plainBytesOf } from "./load-serial.ts";
 import { type ForeignKeyGroup, type LoadStages, stagePlan } from "./load-stages.ts";
@@ -37,7 +38,13 @@ export async function loadParallel(options: LoadParallelOptions): Promise<LoadTo
   const needed = Math.max(1, options.jobs);
   try {
     const wanted = connectionsFor(needed, stages);
-    await openLoadConnections(clients, options.connect, { needed, wanted }, options.signal);
+    await openLoadConnections(
+      clients,
+      options.connect,
+      textsOf(options.source.toc),
+      { needed, wanted },
+      options.signal,
+    );
     return await loadStages(options, stages, clients);
   } finally {
     await Promise.all(clients.map((client) => client.end().catch(() => undefined)));

@@ -5,7 +5,7 @@ import type { DumpSource } from "./dump-source.ts";
 import { loadLargeObjects } from "./load-large-objects.ts";
 import type { PlannedEntry } from "./load-order.ts";
 import { loadTables } from "./load-tables.ts";
-import { setUpLoadSession } from "./load-session.ts";
+import { readOwnTexts, setUpLoadSession, textsOf } from "./load-session.ts";
 import { runEntry } from "./run-entry.ts";
 
 /** What {@link loadSerial} needs besides the connection. */
@@ -34,7 +34,7 @@ const sessionQuery = `SELECT pg_catalog.current_setting('search_path') AS path, 
 
 /**
  * Runs entries one after another, in the order given, within the caller's open transaction; commits nothing.
- * The session's search path is put back at the end; its other settings stay as pg_dump's statements need them.
+ * The session's search path and encoding are put back at the end; its other settings stay as pg_dump's statements need them.
  * @throws AppError that names the entry and gives the server's message, DamagedError for rows that do not fit the archive's count
  */
 export async function loadSerial(client: Client, options: LoadSerialOptions): Promise<LoadTotals> {
@@ -43,7 +43,7 @@ export async function loadSerial(client: Client, options: LoadSerialOptions): Pr
   const stage = startStage(options.reporter, options.stage ?? "rows", plainBytesOf(entries, source));
   const advance = (bytes: number): void => stage.advance(bytes);
   const { rows: before } = await client.query<Session>(sessionQuery);
-  await setUpLoadSession(client);
+  await setUpLoadSession(client, textsOf(source.toc));
   for (const planned of entries) {
     signal.throwIfAborted();
     totals.entries += 1;
@@ -57,6 +57,7 @@ export async function loadSerial(client: Client, options: LoadSerialOptions): Pr
       totals.rows += await loadTables(client, [planned], source, advance, signal);
     }
   }
+  await readOwnTexts(client);
   const { rows: after } = await client.query<Session>(sessionQuery);
   if (after[0]?.transaction !== before[0]?.transaction) {
     throw new DamagedError("transaction-ended", "a statement of the archive ended the transaction of the restore");

@@ -1,6 +1,7 @@
 import { AppError, messageOf } from "../../errors.ts";
 import type { Client } from "../connection.ts";
-import { qualifiedName, quoteIdentifier, quoteLiteral } from "../quoting.ts";
+import { qualifiedName, quoteIdentifier } from "../quoting.ts";
+import { localeClause } from "../database-locale.ts";
 import type { CreationPlan, NeededExtension } from "./creation-plan.ts";
 import { commentOnDatabase, encodeDatabaseMarker, type DatabaseMarker } from "./database-marker.ts";
 
@@ -20,9 +21,7 @@ export async function createDatabase(
     `CREATE DATABASE ${quoteIdentifier(name)} OWNER ${quoteIdentifier(live.owner)} TEMPLATE ${quoteIdentifier(template)}`,
   ];
   if (template === "template0") {
-    parts.push(
-      `ENCODING ${quoteLiteral(live.encoding)} LC_COLLATE ${quoteLiteral(live.collate)} LC_CTYPE ${quoteLiteral(live.ctype)}`,
-    );
+    parts.push(localeClause(live.locale));
   }
   if (live.tablespace !== undefined) parts.push(`TABLESPACE ${quoteIdentifier(live.tablespace)}`);
   try {
@@ -47,7 +46,10 @@ export async function installExtensions(
 ): Promise<void> {
   for (const { name, schema } of extensions) {
     try {
-      if (schema !== "public") await client.query(`CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(schema)}`);
+      if (schema !== "public")
+        await client.query(
+          `CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(schema)} AUTHORIZATION ${quoteIdentifier(plan.live.owner)}`,
+        );
       await client.query(
         `CREATE EXTENSION IF NOT EXISTS ${quoteIdentifier(name)} WITH SCHEMA ${quoteIdentifier(schema)} CASCADE`,
       );

@@ -1,6 +1,7 @@
 import { messageOf } from "../../errors.ts";
 import type { Finding } from "../../finding.ts";
 import { type Client, connect, serverVersionNumber } from "../connection.ts";
+import { checkEncoding } from "../load/archive-encoding.ts";
 import type { DumpSource } from "../load/dump-source.ts";
 import { describeSession, listSessions, sessionsMessage, stopHint } from "../sessions.ts";
 import { type CreationPlan, planCreation } from "./creation-plan.ts";
@@ -28,7 +29,11 @@ export async function preflightSideBySide(options: SideBySidePreflightOptions): 
     const pid = await instance.query<{ pid: number }>("SELECT pg_catalog.pg_backend_pid() AS pid");
     const ownPids = [...(options.ownPids ?? []), ...pid.rows.map((row) => row.pid)];
     const findings = await checkElsewhere({ ...options, ownPids });
-    return [...findings, ...(await belongingsFindings(instance, options.source?.toc))];
+    return [
+      ...findings,
+      await checkEncoding(instance, options.source?.toc),
+      ...(await belongingsFindings(instance, options.source?.toc)),
+    ];
   } finally {
     await instance.end();
   }
@@ -47,7 +52,6 @@ async function checkElsewhere(options: SideBySidePreflightOptions): Promise<Find
         checkCreateDb(plan),
         checkOwner(plan),
         checkTemplate(plan),
-        await checkEncoding(plan, options.source),
         await checkVersion(control, options.source),
         ...(await checkTablespace(control, plan)),
         ...(await checkProperties(control, plan)),
@@ -125,22 +129,6 @@ function checkTemplate(plan: CreationPlan): Finding {
     message: `no template database holds ${plan.needed.map(({ name }) => name).join(", ") || "what an instance needs"}`,
     details: plan.reports.flatMap(({ name, problems }) => problems.map((problem) => `${name}: ${problem}`)),
     hint: readyHint(plan),
-  };
-}
-
-async function checkEncoding({ live }: CreationPlan, source: DumpSource | undefined): Promise<Finding> {
-  const check = "encoding";
-  const definition = source?.toc.entries.find(({ description }) => description === "ENCODING")?.definition ?? "";
-  const archive = /'([^']+)'/.exec(definition)?.[1];
-  if (archive === undefined || archive === live.encoding) {
-    return { level: "ok", check, message: `encoding ${live.encoding}, collation ${live.collate}` };
-  }
-  const isWide = live.encoding === "UTF8";
-  return {
-    level: isWide ? "warn" : "fail",
-    check,
-    message: `the archive is in ${archive}, and the database is in ${live.encoding}`,
-    ...(isWide ? {} : { hint: "restore into a database with encoding UTF8" }),
   };
 }
 

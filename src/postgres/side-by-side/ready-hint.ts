@@ -1,4 +1,5 @@
-import { quoteIdentifier, quoteLiteral } from "../quoting.ts";
+import { localeClause } from "../database-locale.ts";
+import { quoteIdentifier } from "../quoting.ts";
 import type { CreationPlan } from "./creation-plan.ts";
 
 /** What psql is to be given, once, by a superuser, to make an instance ready for restores side by side. */
@@ -8,7 +9,7 @@ export function readyHint({ live, needed, operator }: CreationPlan): string {
   const names = needed.length > 0 ? needed.map(({ name }) => name) : ["postgis", "hstore"];
   const lines = [
     ...(operator.createDb ? [] : [`ALTER ROLE ${role} CREATEDB;`]),
-    `CREATE DATABASE ${quoteIdentifier(template)} OWNER ${role} TEMPLATE template0 ENCODING ${quoteLiteral(live.encoding)} LC_COLLATE ${quoteLiteral(live.collate)} LC_CTYPE ${quoteLiteral(live.ctype)};`,
+    `CREATE DATABASE ${quoteIdentifier(template)} OWNER ${role} TEMPLATE template0 ${localeClause(live.locale)};`,
     `\\connect ${quoteIdentifier(template)}`,
     ...names.map((name) => `CREATE EXTENSION ${quoteIdentifier(name)};`),
   ];

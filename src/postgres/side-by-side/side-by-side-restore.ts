@@ -7,7 +7,7 @@ import { readDatabaseProperties } from "../database-properties.ts";
 import { analyzeTables } from "../load/analyze.ts";
 import { cancellable } from "../load/cancel-backends.ts";
 import type { DumpSource } from "../load/dump-source.ts";
-import { planLoad } from "../load/load-order.ts";
+import { type PlannedEntry, planLoad } from "../load/load-order.ts";
 import { loadParallel } from "../load/load-parallel.ts";
 import { listSessions, sessionsError } from "../sessions.ts";
 import { createDatabase, dropDatabase, installExtensions } from "./create-database.ts";
@@ -147,8 +147,9 @@ async function makeDatabase(
 
 async function loadDatabase(options: SideBySideOptions, name: string): Promise<void> {
   const { source, jobs, reporter, signal, settings } = options;
-  const { entries } = planLoad(source.toc, { privileges: options.privileges ?? false });
+  const plan = planLoad(source.toc, { privileges: options.privileges ?? false });
   const connectNew = (): Promise<Client> => connect(settings, { database: name });
+  const entries = await withoutExisting(plan.entries, connectNew);
   await loadParallel({ connect: connectNew, jobs, entries, source, reporter, signal });
   const client = await connectNew();
   try {
@@ -159,7 +160,22 @@ async function loadDatabase(options: SideBySideOptions, name: string): Promise<v
     await client.end();
   }
   startStage(reporter, "statistics");
-  await analyzeTables({ connect: connectNew, jobs, signal });
+  await analyzeTables({ connect: connectNew, jobs, reporter, signal });
+}
+
+/** Leaves out the schemas that the new database has already, because extensions stand in them. */
+async function withoutExisting(
+  entries: readonly PlannedEntry[],
+  connectNew: () => Promise<Client>,
+): Promise<PlannedEntry[]> {
+  const client = await connectNew();
+  try {
+    const { rows } = await client.query<{ name: string }>("SELECT nspname::text AS name FROM pg_catalog.pg_namespace");
+    const existing = new Set(rows.map((row) => row.name));
+    return entries.filter(({ entry }) => entry.description !== "SCHEMA" || !existing.has(entry.tag));
+  } finally {
+    await client.end();
+  }
 }
 
 async function switchTo(

@@ -1,6 +1,9 @@
 import { messageOf } from "../../errors.ts";
+import { actualVersion } from "../collation-versions.ts";
 import { type Client, connect } from "../connection.ts";
+import { localeColumns, localeDifferences, localeOf, type LocaleRow } from "../database-locale.ts";
 import type { DatabaseProperties } from "../database-properties.ts";
+import { quoteIdentifier } from "../quoting.ts";
 import type { NeededExtension } from "./creation-plan.ts";
 import type { BesideSettings } from "./elsewhere.ts";
 
@@ -29,7 +32,7 @@ export async function findTemplates(
   const { rows } = await control.query<Candidate>(
     `SELECT d.datname::text AS name, d.datallowconn AS open, d.datistemplate AS marked,
             pg_catalog.pg_has_role(d.datdba, 'USAGE') AS ours,
-            pg_catalog.pg_encoding_to_char(d.encoding)::text AS encoding, d.datcollate::text AS collate, d.datctype::text AS ctype
+            (SELECT pg_catalog.to_jsonb(l) FROM (SELECT ${localeColumns}) l) AS locale
        FROM pg_catalog.pg_database d
       WHERE CASE WHEN $1::text IS NOT NULL THEN d.datname = $1
                  ELSE d.datname <> $2 AND d.datname <> 'template0' AND d.datallowconn
@@ -43,7 +46,7 @@ export async function findTemplates(
   }
   const reports: TemplateReport[] = [];
   for (const candidate of rows) {
-    const report = await judge(candidate, options, live, needed);
+    const report = await judge(control, candidate, options, live, needed);
     reports.push(report);
     if (report.problems.length === 0) break;
   }
@@ -55,22 +58,24 @@ interface Candidate {
   open: boolean;
   marked: boolean;
   ours: boolean;
-  encoding: string;
-  collate: string;
-  ctype: string;
+  locale: LocaleRow;
 }
 
 async function judge(
+  control: Client,
   candidate: Candidate,
   options: BesideSettings,
   live: DatabaseProperties,
   needed: readonly NeededExtension[],
 ): Promise<TemplateReport> {
   const report: TemplateReport = { name: candidate.name, problems: [], install: [] };
-  for (const what of ["encoding", "collate", "ctype"] as const) {
-    if (candidate[what] !== live[what]) {
-      report.problems.push(`its ${what} is ${candidate[what]}, and that of ${live.name} is ${live[what]}`);
-    }
+  const locale = localeOf(candidate.locale, await actualVersion(control, "$1", [candidate.name]));
+  report.problems.push(...localeDifferences(locale, live.name, live.locale));
+  // the server makes no copy of such a one
+  if (locale.version !== undefined && locale.version !== locale.actualVersion) {
+    report.problems.push(
+      `its collation has version ${locale.version}, and the server ${locale.actualVersion ?? "none"}: REINDEX DATABASE ${quoteIdentifier(candidate.name)}; ALTER DATABASE ${quoteIdentifier(candidate.name)} REFRESH COLLATION VERSION;`,
+    );
   }
   if (!candidate.marked && !candidate.ours)
     report.problems.push("it is neither marked as a template nor owned by the role");

@@ -33,14 +33,15 @@ test("connections beyond the jobs are done without when the server has no more",
   const clients: Client[] = [];
   try {
     let left = 3;
+    const texts = { encoding: "UTF8", standardStrings: true };
     const connectFew = (): Promise<Client> => {
       left -= 1;
       return left < 0 ? Promise.reject(new Error("too many connections")) : connect(database.settings);
     };
     const never = new AbortController().signal;
-    await openLoadConnections(clients, connectFew, { needed: 2, wanted: 4 }, never);
+    await openLoadConnections(clients, connectFew, texts, { needed: 2, wanted: 4 }, never);
     expect(clients).toHaveLength(3);
-    await expect(openLoadConnections(clients, connectFew, { needed: 4, wanted: 8 }, never)).rejects.toThrow(
+    await expect(openLoadConnections(clients, connectFew, texts, { needed: 4, wanted: 8 }, never)).rejects.toThrow(
       "too many connections",
     );
   } finally {

@@ -3,7 +3,8 @@ import { describe, expect, test } from "vitest";
 import { checkCopyStatement } from "../../../src/postgres/load/copy-statement.ts";
 import { largeObjectSql } from "../../../src/postgres/load/large-object-entries.ts";
 import { batchEntries, lockCost, locksPerTransaction } from "../../../src/postgres/load/load-batches.ts";
-import { planLoad } from "../../../src/postgres/load/load-order.ts";
+import { nameOf, planLoad } from "../../../src/postgres/load/load-order.ts";
+import { textsOf } from "../../../src/postgres/load/load-session.ts";
 import { stagePlan } from "../../../src/postgres/load/load-stages.ts";
 import { splitSchema } from "../../../src/postgres/load/schema-groups.ts";
 import { splitKey } from "../../../src/postgres/load/primary-key-parts.ts";
@@ -66,11 +67,12 @@ test("leaves out the session, the database itself, extensions, schema public, an
     entry(13, "ACL", "TABLE resource"),
     entry(14, "COMMENT", "TABLE resource", { section: 1 }),
     entry(15, "SUBSCRIPTION", "s"),
+    entry(16, "COMMENT", "SUBSCRIPTION s"),
   ];
   const plan = planLoad(toc(given));
   expect(labels(plan.entries)).toEqual(["SCHEMA vector_layer", "COMMENT TABLE resource"]);
   expect(plan.extensions).toEqual(["postgis"]);
-  expect(plan.omitted).toHaveLength(13);
+  expect(plan.omitted).toHaveLength(14);
   expect(labels(planLoad(toc(given), { privileges: true }).entries)).toEqual([
     "SCHEMA vector_layer",
     "ACL TABLE resource",
@@ -88,6 +90,20 @@ test("rows of a table that the dump does not create are those of an extension", 
     ]),
   );
   expect(plan.entries.map((planned) => planned.class)).toEqual(["pre-data", "rows", "extension-rows"]);
+});
+
+test("a name is all of a tag, but that of a function, which has arguments", () => {
+  expect(nameOf(entry(1, "TABLE", "a (b) of c"))).toBe("a (b) of c");
+  expect(nameOf(entry(1, "FUNCTION", "f(integer, text)"))).toBe("f");
+});
+
+test("texts are read as the archive says", () => {
+  const session = [
+    entry(1, "ENCODING", "ENCODING", { definition: "SET client_encoding = 'WIN1251';\n" }),
+    entry(2, "STDSTRINGS", "STDSTRINGS", { definition: "SET standard_conforming_strings = 'off';\n" }),
+  ];
+  expect(textsOf(toc(session))).toEqual({ encoding: "WIN1251", standardStrings: false });
+  expect(textsOf(toc([]))).toEqual({ encoding: "UTF8", standardStrings: true });
 });
 
 test("an entry that stands twice is damage", () => {
