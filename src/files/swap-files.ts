@@ -34,12 +34,22 @@ function moveOver(from: string, to: string): void {
     renameSync(from, to);
   } catch (error) {
     if (!isOtherDevice(error)) throw error;
-    const beside = `${to}.ngwbackup-part`;
+    copyOver(from, to);
+  }
+  rmSync(from, { force: true });
+}
+
+/** A copy that has its name when it is whole, and not before: half of one would be taken for the file. */
+function copyOver(from: string, to: string): void {
+  const beside = `${to}.ngwbackup-part`;
+  try {
     copyFileSync(from, beside);
     syncPathNow(beside);
     renameSync(beside, to);
+  } catch (error) {
+    rmSync(beside, { force: true });
+    throw error;
   }
-  rmSync(from, { force: true });
 }
 
 /** A second name for a file, or a copy where that is on another file system. */
@@ -48,7 +58,7 @@ function keepCopy(from: string, to: string): void {
     linkSync(from, to);
   } catch (error) {
     if (!isOtherDevice(error)) throw error;
-    copyFileSync(from, to);
+    copyOver(from, to);
   }
 }
 

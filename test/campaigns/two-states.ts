@@ -33,8 +33,15 @@ export interface TwoStates {
   close(): Promise<void>;
 }
 
-/** Makes two instances and their archives, and a third that holds the first one's archive. */
-export async function createTwoStates(cluster: TestClusterAddress, way: Way): Promise<TwoStates> {
+/**
+ * Makes two instances and their archives, and a third that holds the first one's archive.
+ * @param options `noZip`: the archives are folders
+ */
+export async function createTwoStates(
+  cluster: TestClusterAddress,
+  way: Way,
+  options: { noZip?: boolean } = {},
+): Promise<TwoStates> {
   const sources: TestInstance[] = [];
   const states: State[] = [];
   for (const name of ["one", "other"] as const) {
@@ -46,7 +53,8 @@ export async function createTwoStates(cluster: TestClusterAddress, way: Way): Pr
       scale: tinyScale,
       seed: `state ${name}`,
     });
-    const backup = await runCli(["backup", ...source.config, "--one-shot"]);
+    const form = options.noZip === true ? ["--no-zip"] : [];
+    const backup = await runCli(["backup", ...source.config, "--one-shot", ...form]);
     mustHold(backup.exitCode === 0, "the archive of a state is written", backup.stderr);
     states.push({ name, archivePath: backup.stdout.trim(), fingerprint: afterRestore(await source.fingerprint()) });
     await source.database.drop();
@@ -126,7 +134,7 @@ export async function databasesOfRuns({ instance }: TwoStates): Promise<string[]
   return await withClient(admin, async (client) => {
     const { rows } = await client.query<{ name: string }>(
       `select 'database ' || datname as name from pg_database where pg_get_userbyid(datdba) = $1
-         and datname not in ($2, $2 || '_template')
+         and datname not in ($2::text, $2 || '_template')
        union all select 'schema ' || nspname from pg_namespace where nspname ~ '__(previous|new)' order by 1`,
       [role, name],
     );

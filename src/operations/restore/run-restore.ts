@@ -2,6 +2,7 @@ import { randomInt } from "node:crypto";
 import { type Application } from "../../applications/application.ts";
 import { detectApplication } from "../../applications/detect.ts";
 import type { Context } from "../../context.ts";
+import { systemFailure } from "../../disk-errors.ts";
 import { AppError, messageOf } from "../../errors.ts";
 import type { RestoreFiles } from "../../files/restore-files.ts";
 import { bringBackOldFiles, putNewFiles } from "../../files/swap-files.ts";
@@ -104,9 +105,10 @@ export async function runRestore(
       context.signal.throwIfAborted();
     });
   } catch (error) {
-    if (!(error instanceof AppError && error.code === "commit-unknown")) await takeBack(files, database, reporter);
+    const isUnknown = error instanceof AppError && error.code === "commit-unknown";
+    const isTakenBack = !isUnknown && (await takeBack(files, database, reporter));
     context.signal.throwIfAborted();
-    throw restoreError(error);
+    throw systemFailure(error, undefined, isTakenBack ? "; the instance is as it was" : "");
   }
   return await finish({ files, record, runId, request, context, reporter, staged, notes, keepUntil });
 }
@@ -127,12 +129,21 @@ async function together(stop: AbortController, tasks: readonly (() => Promise<vo
   if (failure !== undefined) throw failure.error;
 }
 
-/** Takes everything back, whatever of it fails: the first error is the one that counts, and the next command tries again. */
-async function takeBack(files: RestoreFiles | undefined, database: DatabaseRestore, reporter: Reporter): Promise<void> {
+/**
+ * Takes everything back, whatever of it fails: the first error is the one that counts, and the next command tries again.
+ * @returns whether all of it was taken back
+ */
+async function takeBack(
+  files: RestoreFiles | undefined,
+  database: DatabaseRestore,
+  reporter: Reporter,
+): Promise<boolean> {
+  let isComplete = true;
   const attempt = async (what: string, action: () => Promise<void>): Promise<void> => {
     try {
       await action();
     } catch (error) {
+      isComplete = false;
       reporter.report({
         type: "warning",
         code: "not-taken-back",
@@ -146,20 +157,7 @@ async function takeBack(files: RestoreFiles | undefined, database: DatabaseResto
       await removeWorkFolder(files.work);
     });
   await attempt("what was loaded aside could not be dropped", () => database.discard());
-}
-
-/** An error of the file system as one for the administrator; any other as it is. */
-function restoreError(error: unknown): unknown {
-  const { code, path } = error as NodeJS.ErrnoException;
-  if (error instanceof AppError || !(error instanceof Error) || code === undefined || !/^E[A-Z]+$/.test(code))
-    return error;
-  const full = code === "ENOSPC" || code === "EDQUOT";
-  return new AppError("files-failed", `files could not be written: ${error.message}; the instance is as it was`, {
-    cause: error,
-    hints: [
-      full ? `free some space on the disk of ${path ?? "sdir"}` : "run as the user that owns the data folder (sdir)",
-    ],
-  });
+  return isComplete;
 }
 
 interface FinishOptions {

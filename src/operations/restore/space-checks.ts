@@ -54,10 +54,14 @@ export async function checkDatabaseSpace(contents: ArchiveContents, settings: Se
   const needed = contents.manifest?.header.database.sizeBytes ?? rowBytes(contents) * databaseShare;
   const client = await connect(settings.database);
   try {
+    // A database in a tablespace of its own is not on the disk of the others.
     const { rows } = await client.query<{ folder: string | null; local: boolean }>(
-      `select pg_catalog.current_setting('data_directory', true) as folder,
+      `select case
+           when pg_catalog.pg_tablespace_location(dattablespace) <> '' then pg_catalog.pg_tablespace_location(dattablespace)
+           when pg_catalog.pg_has_role('pg_read_all_settings', 'USAGE') then pg_catalog.current_setting('data_directory', true)
+         end as folder,
          pg_catalog.inet_server_addr() is null or pg_catalog.inet_server_addr() << '127.0.0.0/8'::inet as local
-       where pg_catalog.pg_has_role('pg_read_all_settings', 'USAGE')`,
+       from pg_catalog.pg_database where datname = pg_catalog.current_database()`,
     );
     const [row] = rows;
     const space = row?.local === true && row.folder !== null ? await freeSpaceAt(row.folder) : undefined;

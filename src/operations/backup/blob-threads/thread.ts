@@ -4,9 +4,10 @@
  * the main thread's work.
  */
 import { type Hash, createHash, hash } from "node:crypto";
-import { closeSync, constants, fstatSync, linkSync, openSync, readSync, unlinkSync } from "node:fs";
+import { constants, fstatSync, linkSync, openSync, readSync, unlinkSync } from "node:fs";
 import { parentPort } from "node:worker_threads";
 import { crc32 } from "node:zlib";
+import { closeReadNow } from "../../../close-read.ts";
 import { linkPath } from "../../../files/pin-links.ts";
 import type { BlobSource } from "../../../files/pins.ts";
 import { isCompressible } from "../compressible.ts";
@@ -82,7 +83,7 @@ function readWhole(slab: Uint8Array, wanted: WantedBlob, sample: boolean): RunIt
   } catch (error) {
     return { type: "failed", failure: failureOf(error) };
   } finally {
-    if (fd !== undefined) closeSync(fd);
+    if (fd !== undefined) closeReadNow(fd);
   }
 }
 
@@ -106,7 +107,7 @@ function openBlob(reader: number, source: BlobSource): OpenedBlob {
     openBlobs.set(reader, { fd, source, digest, sizeBytes: stats.size, positionBytes: 0, failure: undefined });
     return { sizeBytes: stats.size };
   } catch (error) {
-    if (fd !== undefined) closeSync(fd);
+    if (fd !== undefined) closeReadNow(fd);
     return { failure: failureOf(error) };
   }
 }
@@ -133,7 +134,7 @@ function readBlock(blob: OpenBlob, slab: Uint8Array, sample: boolean): BlobBlock
 
 function closeBlob(reader: number): ClosedBlob {
   const { fd, source, digest } = openedBy(reader);
-  closeSync(fd);
+  closeReadNow(fd);
   openBlobs.delete(reader);
   removePin(source);
   return { sha256: digest.digest("hex") };

@@ -1,0 +1,27 @@
+import { closeSync, openSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { ExitCode } from "../../../src/errors.ts";
+import { mustEndWell } from "./clear-error.ts";
+import type { DisturbedCommand } from "./commands.ts";
+
+/** A verification of a sound archive: what cannot be read is no damage. */
+export function disturbVerify(form: "file" | "folder" | "stdin"): DisturbedCommand {
+  let stdinFd: number | undefined;
+  return {
+    name: `verify ${form}`,
+    async prepare({ states, folder }) {
+      const { archivePath } = states[form === "folder" ? "in-place" : "side-by-side"].current;
+      const roots = { archive: dirname(archivePath), spool: folder };
+      const common = { roots, log: join(dirname(archivePath), "calls"), env: { TMPDIR: folder } };
+      if (form !== "stdin") return { ...common, args: ["verify", archivePath] };
+      stdinFd = openSync(archivePath, "r");
+      return { ...common, args: ["verify", "-"], stdin: stdinFd };
+    },
+    async settle(_world, run) {
+      if (stdinFd !== undefined) closeSync(stdinFd);
+      stdinFd = undefined;
+      mustEndWell(run, [ExitCode.failed, ExitCode.refused]);
+      return run.end.exitCode === 0 ? "sound all the same" : "not read";
+    },
+  };
+}
