@@ -99,11 +99,17 @@ export function createError(error: unknown, path: string): AppError {
  */
 export function systemFailure(error: unknown, what = "a file could not be read or written", afterwards = ""): unknown {
   if (!isSystemError(error)) return error;
-  const { code = "", path = "" } = error;
+  const { code = "" } = error;
+  const { dest, path = "" } = error as { dest?: string; path?: string };
   return new AppError("system-error", `${what}: ${error.message}${afterwards}`, {
     cause: error,
-    hints: hintsFor(code, path),
+    hints: hintsFor(code, dest ?? path),
   });
+}
+
+/** Whether an error is one of {@link writeError}. */
+export function isWriteError(error: unknown): error is AppError {
+  return error instanceof AppError && ["file-too-large", "no-space", "write-failed"].includes(error.code);
 }
 
 /** A next step for the codes that have one. */

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { bringBackOldFiles, putNewFiles } from "../../src/files/swap-files.ts";
+import { bringBackOldFiles, makeLiveFolders, putNewFiles } from "../../src/files/swap-files.ts";
 import { type PlannedFile, type RestoreFiles, keptName, planNewFiles } from "../../src/files/restore-files.ts";
 import { createWorkFolder, findWorkFolders } from "../../src/files/work-folder.ts";
 import type { Fault } from "../fixtures/failing-calls/call-plan.ts";
@@ -104,12 +104,21 @@ describe("files on another disk than the work folder", () => {
       writeFileSync(staged, content);
       await planNewFiles(files, [font]);
       await disk.leave({ bytes: 50_000 });
-      await expect(putNewFiles(files)).rejects.toThrow("ENOSPC");
+      const full = /^no space left writing .*\/a\.ttf.*: needed 150000 more bytes after 0, \d+ bytes free$/;
+      await expect(makeLiveFolders(files)).rejects.toThrow(full);
+      expect(readdirSync(fonts)).toEqual(["a.ttf"]);
+      // Also when nothing was made ready.
+      await expect(putNewFiles(files)).rejects.toThrow(full);
+      await disk.leave({ bytes: 0 });
       await bringBackOldFiles(files);
       expect(readdirSync(fonts)).toEqual(["a.ttf"]);
       expect(readFileSync(join(fonts, "a.ttf"), "utf8")).toBe("old");
       await disk.enlarge();
+      await makeLiveFolders(files);
+      await disk.leave({ bytes: 0 });
       await putNewFiles(files);
+      expect(readdirSync(fonts)).toEqual(["a.ttf"]);
+      await disk.enlarge();
       expect(readFileSync(join(fonts, "a.ttf"), "utf8")).toBe(content);
       await bringBackOldFiles(files);
       expect(readFileSync(join(fonts, "a.ttf"), "utf8")).toBe("old");
@@ -136,7 +145,7 @@ describe("files on another disk than the work folder", () => {
       writeFileSync(staged, "new");
       await planNewFiles(files, [font]);
       await disk.leave({ bytes: 50_000 });
-      await expect(putNewFiles(files)).rejects.toThrow("ENOSPC");
+      await expect(putNewFiles(files)).rejects.toThrow("no space left");
       // Half a copy of it would be put in its place now.
       await bringBackOldFiles(files);
       expect(readFileSync(join(fonts, "a.ttf"), "utf8")).toBe(old);

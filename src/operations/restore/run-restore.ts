@@ -2,7 +2,7 @@ import { randomInt } from "node:crypto";
 import { type Application } from "../../applications/application.ts";
 import { detectApplication } from "../../applications/detect.ts";
 import type { Context } from "../../context.ts";
-import { systemFailure } from "../../disk-errors.ts";
+import { isWriteError, systemFailure } from "../../disk-errors.ts";
 import { AppError, messageOf } from "../../errors.ts";
 import type { RestoreFiles } from "../../files/restore-files.ts";
 import { bringBackOldFiles, putNewFiles } from "../../files/swap-files.ts";
@@ -108,7 +108,7 @@ export async function runRestore(
     const isUnknown = error instanceof AppError && error.code === "commit-unknown";
     const isTakenBack = !isUnknown && (await takeBack(files, database, reporter));
     context.signal.throwIfAborted();
-    throw systemFailure(error, undefined, isTakenBack ? "; the instance is as it was" : "");
+    throw isTakenBack ? asItWas(error) : error;
   }
   return await finish({ files, record, runId, request, context, reporter, staged, notes, keepUntil });
 }
@@ -158,6 +158,14 @@ async function takeBack(
     });
   await attempt("what was loaded aside could not be dropped", () => database.discard());
   return isComplete;
+}
+
+/** A failure of the disk, with the state that things are in. */
+function asItWas(error: unknown): unknown {
+  const state = "; the instance is as it was";
+  if (!isWriteError(error)) return systemFailure(error, undefined, state);
+  const { code, message, hints, details } = error;
+  return new AppError(code, `${message}${state}`, { cause: error, hints, details });
 }
 
 interface FinishOptions {

@@ -73,13 +73,14 @@ export async function createDiskFullWorld(cluster: TestClusterAddress): Promise<
     target: { path: target, disk: await mount(target, 16 * mebibyte) },
     spool: { path: spool, disk: await mount(spool, 96 * mebibyte) },
     async close() {
-      for (const way of ways) await states[way].instance.database.drop();
+      const isInUse = (disk: SmallDisk): boolean => ways.some((way) => disks[way].database === disk);
+      for (const disk of mounted) if (!isInUse(disk)) await disk.unmount();
+      for (const way of ways) await states[way].close();
       const { admin } = states["in-place"].instance.database;
       await withClient({ ...admin, database: "postgres" }, async (client) => {
         for (const name of tablespaces) await client.query(`drop tablespace ${name}`);
       });
-      for (const disk of mounted) await disk.unmount();
-      for (const way of ways) await states[way].close();
+      for (const disk of mounted) if (isInUse(disk)) await disk.unmount();
       await rm(folder, { recursive: true, force: true });
     },
   };

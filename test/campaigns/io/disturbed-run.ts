@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { readFile, rm } from "node:fs/promises";
 import { pathToFileURL } from "node:url";
@@ -40,7 +41,7 @@ export async function runDisturbed(undertaking: Undertaking, target: Disturbance
 
 /**
  * Runs the program undisturbed, and lists every way in which one of its calls can fail: the same list in the same order
- * whenever the program makes the same calls.
+ * whenever the program makes the same calls, and what begins it is as different as can be: each call at each place once.
  */
 export async function runUndisturbed(
   undertaking: Undertaking,
@@ -48,14 +49,21 @@ export async function runUndisturbed(
   const { end, told } = await run(undertaking, undefined);
   const counts = new Map<string, number>();
   for (const line of told) counts.set(line, (counts.get(line) ?? 0) + 1);
-  const disturbances = [...counts]
-    .toSorted(([one], [other]) => (one < other ? -1 : 1))
-    .flatMap(([line, count]) => {
-      const call = JSON.parse(line) as Call;
-      return Array.from({ length: count }, (_, index) =>
-        faultsOf[call.kind].map((fault): Disturbance => ({ call, nth: index + 1, fault })),
-      ).flat();
-    });
+  const listed = [...counts].flatMap(([line, count]) => {
+    const call = JSON.parse(line) as Call;
+    const order = createHash("sha256").update(line).digest("hex");
+    return Array.from({ length: count }, (_, index) =>
+      faultsOf[call.kind].map((fault, round) => ({ disturbance: { call, nth: index + 1, fault }, round, order })),
+    ).flat();
+  });
+  const disturbances = listed
+    .toSorted(
+      (one, other) =>
+        one.disturbance.nth - other.disturbance.nth ||
+        one.round - other.round ||
+        (one.order < other.order ? -1 : 1),
+    )
+    .map(({ disturbance }) => disturbance);
   const none: Disturbance = { call: { kind: "look", place: "nowhere" }, nth: 1, fault: "EIO" };
   return { run: { ...none, end, met: false }, disturbances };
 }

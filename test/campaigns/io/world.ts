@@ -3,8 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInstance } from "../../../src/demo/instance.ts";
 import { tinyScale } from "../../../src/demo/scale.ts";
+import { runCli } from "../../fixtures/run-cli.ts";
 import type { TestClusterAddress } from "../../fixtures/test-cluster.ts";
 import { type TestInstance, createTestInstance } from "../../fixtures/test-instance.ts";
+import { mustHold } from "../campaign.ts";
 import { type TwoStates, type Way, createTwoStates } from "../two-states.ts";
 
 /** What the commands of the campaign work on. */
@@ -15,7 +17,9 @@ export interface IoWorld {
   source: TestInstance;
   /** Where its archives go; nothing else is in there. */
   archives: string;
-  /** For whatever else a case needs. */
+  /** For files on their way through stdin; nothing else is in there. */
+  spool: string;
+  /** For whatever else a case needs, none of the program's. */
   folder: string;
   close(): Promise<void>;
 }
@@ -25,8 +29,13 @@ export async function createIoWorld(cluster: TestClusterAddress): Promise<IoWorl
   const folder = await mkdtemp(join(tmpdir(), "ngwbackup-test-"));
   const archives = join(folder, "archives");
   await mkdir(archives);
+  const spool = join(folder, "spool");
+  await mkdir(spool);
   const source = await createTestInstance({ cluster });
   await createInstance({ settings: source.database.settings, sdir: source.sdir, scale: tinyScale });
+  // The first one adds a row, the time of the last backup.
+  const first = await runCli(["backup", ...source.config]);
+  mustHold(first.exitCode === 0, "an undisturbed backup succeeds", first.stderr);
   const states = {
     "side-by-side": await createTwoStates(cluster, "side-by-side"),
     "in-place": await createTwoStates(cluster, "in-place", { noZip: true }),
@@ -35,6 +44,7 @@ export async function createIoWorld(cluster: TestClusterAddress): Promise<IoWorl
     states,
     source,
     archives,
+    spool,
     folder,
     async close() {
       await Promise.all([source.drop(), ...Object.values(states).map((one) => one.close())]);
