@@ -1,13 +1,4 @@
-import {
-  copyFileSync,
-  linkSync,
-  readFileSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  rmdirSync,
-  statSync,
-} from "node:fs";
+import { copyFileSync, linkSync, readFileSync, readdirSync, renameSync, rmSync, rmdirSync, statSync } from "node:fs";
 import { readdir, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { setImmediate } from "node:timers/promises";
@@ -64,8 +55,11 @@ function isReady(from: string, to: string): boolean {
 /** The device of a file or folder. */
 const deviceOf = (path: string): number => statSync(path).dev;
 
-/** A copy that has its name when it is whole, and not before: half of one would be taken for the file. */
-function copyOver(from: string, to: string): void {
+/**
+ * A copy that has its name when it is whole, and not before: half of one would be taken for the file.
+ * @param forWhom the file that a failure speaks of
+ */
+function copyOver(from: string, to: string, forWhom = to): void {
   const beside = hiddenName(to, "ngwbackup-part");
   try {
     copyFileSync(from, beside);
@@ -74,7 +68,7 @@ function copyOver(from: string, to: string): void {
   } catch (error) {
     rmSync(beside, { force: true });
     throw isSystemError(error)
-      ? writeError(error, { path: to, neededBytes: statSync(from).size, writtenBytes: 0 })
+      ? writeError(error, { path: forWhom, neededBytes: statSync(from).size, writtenBytes: 0 })
       : error;
   }
 }
@@ -118,7 +112,7 @@ export async function makeLiveFolders(files: RestoreFiles): Promise<void> {
     if (live === undefined) return;
     makeFolder(files, dirname(live));
     if (!isElsewhere.has(file.area)) isElsewhere.set(file.area, deviceOf(files.areas[file.area]!) !== workDevice);
-    if (isElsewhere.get(file.area) === true) copyOver(keptName(files, "new", file), readyName(live));
+    if (isElsewhere.get(file.area) === true) copyOver(keptName(files, "new", file), readyName(live), live);
   });
 }
 

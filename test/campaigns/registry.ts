@@ -3,8 +3,8 @@ import type { Campaign } from "./campaign.ts";
 const loaders: Readonly<Record<string, () => Promise<Campaign>>> = {
   "kill-restore": async () => (await import("./kill-restore.ts")).killRestore as Campaign,
   "kill-backup": async () => (await import("./kill-backup.ts")).killBackup as Campaign,
-  "disk-full": async () => (await import("./disk-full.ts")).diskFull as Campaign,
-  io: async () => (await import("./io.ts")).io as Campaign,
+  "disk-full": async () => (await import("./disk-full.ts")).diskFull,
+  io: async () => (await import("./io.ts")).io,
 };
 
 /** Names of all campaigns, as the command line takes them. */

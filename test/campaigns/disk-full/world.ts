@@ -73,15 +73,22 @@ export async function createDiskFullWorld(cluster: TestClusterAddress): Promise<
     target: { path: target, disk: await mount(target, 16 * mebibyte) },
     spool: { path: spool, disk: await mount(spool, 96 * mebibyte) },
     async close() {
-      const isInUse = (disk: SmallDisk): boolean => ways.some((way) => disks[way].database === disk);
-      for (const disk of mounted) if (!isInUse(disk)) await disk.unmount();
-      for (const way of ways) await states[way].close();
-      const { admin } = states["in-place"].instance.database;
-      await withClient({ ...admin, database: "postgres" }, async (client) => {
-        for (const name of tablespaces) await client.query(`drop tablespace ${name}`);
-      });
-      for (const disk of mounted) if (isInUse(disk)) await disk.unmount();
-      await rm(folder, { recursive: true, force: true });
+      const ofServer = mounted.filter((disk) => ways.some((way) => disks[way].database === disk));
+      const unmount = async (those: readonly SmallDisk[]): Promise<void> => {
+        for (const disk of those) await disk.unmount();
+      };
+      try {
+        // No folder that is a disk can be removed, and no tablespace that holds a database.
+        await unmount(mounted.filter((disk) => !ofServer.includes(disk)));
+        for (const way of ways) await states[way].close();
+        const { admin } = states["in-place"].instance.database;
+        await withClient({ ...admin, database: "postgres" }, async (client) => {
+          for (const name of tablespaces) await client.query(`drop tablespace ${name}`);
+        });
+      } finally {
+        await unmount(ofServer);
+        await rm(folder, { recursive: true, force: true });
+      }
     },
   };
 }

@@ -59,9 +59,7 @@ export async function runUndisturbed(
   const disturbances = listed
     .toSorted(
       (one, other) =>
-        one.disturbance.nth - other.disturbance.nth ||
-        one.round - other.round ||
-        (one.order < other.order ? -1 : 1),
+        one.disturbance.nth - other.disturbance.nth || one.round - other.round || (one.order < other.order ? -1 : 1),
     )
     .map(({ disturbance }) => disturbance);
   const none: Disturbance = { call: { kind: "look", place: "nowhere" }, nth: 1, fault: "EIO" };
