@@ -40,7 +40,7 @@ export function spoolWithout(by: "disk" | "limit"): FullPlace {
       mustHold(left.length === 0, `${name}: nothing is left in the folder of temporary files`, ...left, end.stderr);
     },
     async mustBeDone({ spool }, end) {
-      mustHold(/^ok /.test(end.stdout), `${name}: with room it is verified`, end.stdout, end.stderr);
+      mustHold(end.stdout.startsWith("ok "), `${name}: with room it is verified`, end.stdout, end.stderr);
       mustHold(readdirSync(spool.path).length === 0, `${name}: nothing is left in the folder of temporary files`);
     },
   };
