@@ -10,5 +10,12 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 120_000,
     passWithNoTests: false,
+    coverage: {
+      provider: "v8",
+      include: ["src/**/*.ts"],
+      reporter: ["text-summary", "json"],
+      reportsDirectory: ".coverage",
+      reportOnFailure: true,
+    },
   },
 });

@@ -83,7 +83,9 @@ async function runTests(args: readonly string[]): Promise<TestCounts> {
   try {
     const resultPath = join(folder, "result.json");
     const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${resultPath}`];
-    const { exitCode } = await run("vitest", ["run", ...reporters, ...args], true);
+    // A part of the tests covers a part of the sources, and says nothing of the rest.
+    const coverage = args.length === 0 ? ["--coverage"] : [];
+    const { exitCode } = await run("vitest", ["run", ...reporters, ...coverage, ...args], true);
     const result = await readFile(resultPath, "utf8").catch(() => "");
     return countTests(result, exitCode);
   } finally {

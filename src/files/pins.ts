@@ -25,8 +25,10 @@ export interface PinMakers {
 export type BlobSource =
   /** A file that is open; whoever reads it closes it. */
   | { fd: number }
-  /** @property remove whether it is a link of ours, to be removed once it was read */
-  | { path: string; remove: boolean };
+  /** A file in its own place. */
+  | { path: string }
+  /** A hard link of ours, to be removed once it was read, and the place of the file that it was made of. */
+  | { pin: string; path: string };
 
 /**
  * Keeps the blobs of a snapshot alive until they have been read, whatever the application deletes meanwhile: by an open
@@ -85,10 +87,9 @@ export async function pinBlobs(options: PinOptions): Promise<Pins> {
       if (!isBlobName(name)) return undefined;
       const fd = takeHeld(table, index);
       if (fd !== undefined) return { fd };
-      const link = links.pathOf(index);
-      return link === undefined
-        ? { path: `${folders.blobFolder}/${blobPath(name)}`, remove: false }
-        : { path: link, remove: true };
+      const pin = links.pathOf(index);
+      const path = `${folders.blobFolder}/${blobPath(name)}`;
+      return pin === undefined ? { path } : { pin, path };
     },
     unpinnedBecause,
     release,

@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { namingFile } from "../disk-errors.ts";
 import { AppError } from "../errors.ts";
+import { blobOfPath, isFontName, isTileName } from "./storage-layout.ts";
 import { syncFileSystem, syncPath } from "./sync-files.ts";
 import type { WorkFolder } from "./work-folder.ts";
 import { writeWhole } from "./write-whole.ts";
@@ -70,6 +71,14 @@ export function exists(path: string): boolean {
 
 type ListName = "put" | "held" | "remove";
 
+/** Whether a line can be one of ours. Work folders stand where others may write, and files are moved as their lists say. */
+function isPlannable({ area, path, number }: PlannedFile): boolean {
+  if (!Number.isSafeInteger(number) || number < 0 || typeof path !== "string") return false;
+  if (area === "blobs") return blobOfPath(path) !== undefined;
+  if (area === "fonts") return isFontName(path);
+  return area === "tiles" && isTileName(path);
+}
+
 const listPath = (files: RestoreFiles, list: ListName): string => join(files.work.path, `${list}.jsonl`);
 
 /** Writes a list so that it is there whole or not at all. */
@@ -108,6 +117,12 @@ export async function* readList(files: RestoreFiles, list: ListName): AsyncGener
       throw new AppError("old-work-folder", `${files.work.path} was made by ngwbackup 0.1, which numbers no files`, {
         hints: ["have that version finish, undo or drop it"],
       });
+    if (!isPlannable(file))
+      throw new AppError(
+        "bad-work-folder",
+        `${listPath(files, list)} was not written by ngwbackup: ${JSON.stringify(line.slice(0, 200))} is no file of an area`,
+        { hints: [`find out who wrote it, and remove ${files.work.path} yourself`] },
+      );
     yield file;
   }
 }

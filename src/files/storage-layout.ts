@@ -32,6 +32,11 @@ export function isFontName(fileName: string): boolean {
   return fontPattern.test(fileName);
 }
 
+/** Whether a name is one that can stand in the folder of cached tiles, and nowhere else. */
+export function isTileName(name: string): boolean {
+  return name !== "" && name !== "." && name !== ".." && !/[/\0]/.test(name);
+}
+
 /**
  * Path of a blob relative to the storage folder: `<component>/<uuid[0:2]>/<uuid[2:4]>/<uuid>`.
  * @throws DamagedError when the name is not one of file storage

@@ -1,7 +1,8 @@
-import { mkdir, readFile, readdir, rm, rmdir, stat, writeFile } from "node:fs/promises";
+import { lstat, mkdir, readFile, readdir, rm, rmdir, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { namingFile, systemCode } from "../disk-errors.ts";
 import { AppError, messageOf } from "../errors.ts";
+import { ownUid } from "../own-user.ts";
 import { describeOwner, isOwnerAlive, parseOwner } from "../run-owner.ts";
 import type { StorageFolders } from "./storage-layout.ts";
 
@@ -42,6 +43,29 @@ async function makeParent(path: string): Promise<void> {
   }
 }
 
+/**
+ * Holds what stands in the place of a work folder to be a folder of somebody who may tell us what to do with the instance's
+ * files: ourselves, root, or who owns the data. Others may be able to write into the data folder, and could send us astray.
+ * @throws AppError for anything else; nothing when nothing stands there
+ */
+async function checkTrust(path: string, folders: StorageFolders): Promise<void> {
+  const found = await lstat(path).catch((error: unknown) => {
+    if (systemCode(error) === "ENOENT") return undefined;
+    throw unreadable(path, error);
+  });
+  if (found === undefined) return;
+  const trusted = [0, ownUid()];
+  for (const folder of [folders.dataFolder, folders.blobFolder]) {
+    const stats = folder === undefined ? undefined : await stat(folder).catch(() => undefined);
+    if (stats !== undefined) trusted.push(stats.uid);
+  }
+  if (found.isDirectory() && trusted.includes(found.uid)) return;
+  const what = found.isDirectory() ? `a folder of user ${found.uid}` : "no folder, or a symbolic link";
+  throw new AppError("work-folder-untrusted", `${path} was not made by ngwbackup: it is ${what}`, {
+    hints: [`find out who made it, and remove it: rm -r ${path}`],
+  });
+}
+
 async function deviceOf(path: string): Promise<number | undefined> {
   try {
     return (await stat(path)).dev;
@@ -67,6 +91,7 @@ export async function createWorkFolder(
   for (const parent of parents(folders)) {
     try {
       await makeParent(parent);
+      await checkTrust(parent, folders);
       if (device !== undefined && (await deviceOf(parent)) !== device) {
         await rmdir(parent).catch(() => undefined);
         continue;
@@ -83,7 +108,8 @@ export async function createWorkFolder(
       return made;
     } catch (error) {
       lastError = error;
-      await rmdir(parent).catch(() => undefined);
+      // One of somebody else's is not ours to remove.
+      if (!(error instanceof AppError)) await rmdir(parent).catch(() => undefined);
     }
   }
   throw new AppError(
@@ -133,10 +159,12 @@ export async function findWorkFolders(folders: StorageFolders): Promise<WorkFold
   const found: WorkFolder[] = [];
   for (const parent of new Set(parents(folders))) {
     const names = await namesIn(parent);
+    if (names.length > 0) await checkTrust(parent, folders);
     for (const name of names) {
       const match = /^(pins|restore)-([A-Za-z0-9-]+)$/.exec(name);
       if (match === null) continue;
       const path = join(parent, name);
+      await checkTrust(path, folders);
       const owner = parseOwner(await ownerText(path));
       found.push({
         kind: match[1] as WorkKind,

@@ -1,5 +1,6 @@
 import { lstat, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { ownUid } from "../own-user.ts";
 import { isOwnerAlive } from "../run-owner.ts";
 import { parseTemporaryName } from "./temporary-names.ts";
 
@@ -15,7 +16,8 @@ export interface ClearOptions {
 
 /**
  * Removes what dead runs were writing into a folder: their process is gone, or was of another boot, or they ran on another
- * host and nothing was written for two days. What a live run writes stays, and so does what cannot be removed.
+ * host and nothing was written for two days. What a live run writes stays, and so does what cannot be removed or is of
+ * another user: in a folder that many can write to, root must not be led to remove what it does not mean to.
  * @returns the paths that were removed; none when there is no such folder
  */
 export async function clearDeadTemporaries(folder: string, options: ClearOptions): Promise<string[]> {
@@ -24,6 +26,7 @@ export async function clearDeadTemporaries(folder: string, options: ClearOptions
     const parsed = parseTemporaryName(name);
     if (parsed === undefined) continue;
     const path = join(folder, name);
+    if (!(await isOurs(path))) continue;
     const dead = parsed.isOurHost ? !(await isOwnerAlive(parsed.owner)) : await hasRested(path, options.now);
     if (!dead) continue;
     try {
@@ -34,6 +37,14 @@ export async function clearDeadTemporaries(folder: string, options: ClearOptions
     }
   }
   return removed;
+}
+
+async function isOurs(path: string): Promise<boolean> {
+  try {
+    return (await lstat(path)).uid === ownUid();
+  } catch {
+    return false;
+  }
 }
 
 async function hasRested(path: string, now: Date): Promise<boolean> {

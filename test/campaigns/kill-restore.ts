@@ -107,7 +107,7 @@ async function mustClearUp(states: TwoStates, end: ProgramEnd, { random }: CaseD
   const next = await runCli(
     command === "restore --dry-run"
       ? ["restore", ...instance.config, "--dry-run", states.current.archivePath]
-      : [command, ...instance.config],
+      : [command, ...instance.config, ...(command === "backup" ? ["--one-shot"] : [])],
   );
   mustHold(next.exitCode === 0, `${way}: the next command, ${command}, works`, end.stderr, next.stderr);
   if (command === "backup") await rm(next.stdout.trim());

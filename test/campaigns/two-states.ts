@@ -133,8 +133,8 @@ export async function databasesOfRuns({ instance }: TwoStates): Promise<string[]
   const { admin, name, role } = instance.database;
   return await withClient(admin, async (client) => {
     const { rows } = await client.query<{ name: string }>(
-      `select 'database ' || datname as name from pg_database where pg_get_userbyid(datdba) = $1
-         and datname not in ($2::text, $2 || '_template')
+      `select 'database ' || datname as name from pg_database where pg_get_userbyid(datdba) = $1::name
+         and datname not in ($2::name, ($2 || '_template')::name)
        union all select 'schema ' || nspname from pg_namespace where nspname ~ '__(previous|new)' order by 1`,
       [role, name],
     );

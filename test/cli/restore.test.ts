@@ -89,7 +89,9 @@ describe("restore in place", () => {
       expect(differences(sourceState, await instance.fingerprint())).toEqual([]);
       expect(await runCli(restore)).toMatchObject({ exitCode: 0 });
       const later = new Date(Date.now() + 2 * 3600 * 1000);
-      expect(await runCli(["check", ...instance.config], { now: later })).toMatchObject({ exitCode: 0 });
+      const check = await runCli(["check", ...instance.config], { now: later });
+      expect(check).toMatchObject({ exitCode: 0 });
+      expect(check.stderr).toContain("dropped the previous state of database and files, whose time was over");
       expect(differences(sourceState, await instance.fingerprint())).toEqual([]);
       expect(readdirSync(instance.sdir)).not.toContain("ngwbackup");
     });

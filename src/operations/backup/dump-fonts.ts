@@ -1,8 +1,10 @@
-import { readFile, readdir } from "node:fs/promises";
+import { closeSync, readFileSync } from "node:fs";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { componentDirectoryName, componentIndexName, componentRecordName } from "../../archive/entry-names.ts";
 import type { ManifestBuilder } from "../../archive/manifest.ts";
 import type { ArchiveWriter } from "../../archive/writer.ts";
+import { openStoredFile } from "../../files/open-stored-file.ts";
 import { isFontName } from "../../files/storage-layout.ts";
 import { RecordIndex } from "./record-index.ts";
 import { plainEntry } from "./plain-entry.ts";
@@ -16,6 +18,7 @@ export async function dumpFonts(
   writer: ArchiveWriter,
   manifest: ManifestBuilder,
   fontFolder: string | undefined,
+  isRoot: boolean,
   onLoss: (message: string) => void,
 ): Promise<number> {
   if (fontFolder === undefined) return 0;
@@ -31,7 +34,7 @@ export async function dumpFonts(
   for (const filename of names) {
     let content: Buffer;
     try {
-      content = await readFile(join(fontFolder, filename));
+      content = readStoredFile(join(fontFolder, filename), isRoot);
     } catch (error) {
       const found = (error as Error).message;
       manifest.addLoss({ type: "loss", kind: "unreadable", what: `font ${filename}`, found });
@@ -45,4 +48,13 @@ export async function dumpFonts(
   }
   if (index.nextId > 1) await index.writeTo(writer, manifest, componentIndexName("core"));
   return index.nextId - 1;
+}
+
+function readStoredFile(path: string, isRoot: boolean): Buffer {
+  const fd = openStoredFile(path, isRoot);
+  try {
+    return readFileSync(fd);
+  } finally {
+    closeSync(fd);
+  }
 }

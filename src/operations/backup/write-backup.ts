@@ -69,7 +69,7 @@ export interface WrittenBackup {
 export async function writeBackup(options: WriteBackupOptions): Promise<WrittenBackup> {
   const { context, writer, reporter } = options;
   let pinned: PinnedSnapshot | undefined;
-  const crew = new BlobCrew(options.request.jobs);
+  const crew = new BlobCrew(options.request.jobs, context.isRoot);
   try {
     reporter.report({ type: "plan", stages: expectBackup(options.estimate) });
     startStage(reporter, "snapshot");
@@ -165,7 +165,7 @@ async function writeEntries(
   });
   await writer.addDirectory("component/");
   const blobs = await writeBlobs(options, manifest, pinned, crew, buffers, readLimit);
-  const fonts = await dumpFonts(writer, manifest, folders.fontFolder, (message) =>
+  const fonts = await dumpFonts(writer, manifest, folders.fontFolder, context.isRoot, (message) =>
     reporter.report({ type: "warning", code: "font-unreadable", message }),
   );
   signal.throwIfAborted();

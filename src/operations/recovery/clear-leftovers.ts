@@ -69,7 +69,7 @@ async function settleRestore(
     });
     return;
   }
-  if (record?.state === "finished") return await settleFinished(work, record, states, context);
+  if (record?.state === "finished") return await settleFinished(work, record, states, context, reporter);
   if (work.alive) return;
   await adoptWorkFolder(work, context.pid);
   const files = await restoreFilesOf(work, storageFolders(settings), context.isRoot);
@@ -103,7 +103,7 @@ async function settleRestore(
         : "finished a restore that was interrupted after its switch",
   });
   // It may have been told to keep nothing.
-  await settleFinished(work, finished, states, context);
+  await settleFinished(work, finished, states, context, reporter);
 }
 
 async function settleFinished(
@@ -111,10 +111,18 @@ async function settleFinished(
   record: RunRecord,
   states: DatabaseStates,
   context: Context,
+  reporter: Reporter,
 ): Promise<void> {
   const kept = (await states.kept()).find(({ runId }) => runId === work.runId);
   if (kept !== undefined && Date.parse(record.keepUntil) > context.now().getTime()) return;
   // The files go first: as long as the database's state is there, its folder is known to belong to it.
   await removeWorkFolder(work);
   if (kept !== undefined) await states.drop(kept);
+  reporter.report({
+    type: "message",
+    message:
+      kept === undefined
+        ? `removed files that a restore had replaced, from ${work.path}`
+        : "dropped the previous state of database and files, whose time was over",
+  });
 }

@@ -71,7 +71,9 @@ export function databaseStates(settings: Settings, context: Context, reporter: R
     },
     async clearLeftovers() {
       await clearSchemas(options);
-      await clearDatabases(besideOptions);
+      for (const name of await clearDatabases(besideOptions)) {
+        reporter.report({ type: "message", message: `dropped database ${name}, which a restore had left behind` });
+      }
     },
     async undo({ way, runId }, given) {
       if (way === "in-place") await undoInPlace({ ...options, ...given, runId });

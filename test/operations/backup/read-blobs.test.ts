@@ -14,7 +14,7 @@ import { tempFolder } from "../../fixtures/temp-folder.ts";
 
 let crew: BlobCrew;
 beforeAll(() => {
-  crew = new BlobCrew(2);
+  crew = new BlobCrew(2, false);
 });
 afterAll(() => crew.close());
 
@@ -44,7 +44,11 @@ async function read(cases: readonly Case[], how: "in place" | "links" | "held" =
     facts.codec === "zstd" ? zstdDecompressSync(stored) : Buffer.from(stored);
   await runOrderedPieces<BlobRun, BlobBlock>({
     pieces: planRuns(records(), (_, index) =>
-      how === "held" ? { fd: openSync(paths[index]!, "r") } : { path: paths[index]!, remove: how === "links" },
+      how === "held"
+        ? { fd: openSync(paths[index]!, "r") }
+        : how === "links"
+          ? { pin: paths[index]!, path: paths[index]! }
+          : { path: paths[index]! },
     ),
     read: async (run, output, reader) =>
       await readRun(run, { crew, buffers, packing: { compression: "zstd", level: undefined }, output, reader }),

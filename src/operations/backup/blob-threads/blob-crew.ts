@@ -13,10 +13,13 @@ export class BlobCrew implements PinMakers {
   readonly #readingThreads: number;
   #nextPins = 0;
 
-  /** @param jobs threads that may read at once; two pin in any case, because uploads wait for that */
-  constructor(jobs: number) {
+  /**
+   * @param jobs threads that may read at once; two pin in any case, because uploads wait for that
+   * @param isRoot whether we may read everything, and must not do so for others
+   */
+  constructor(jobs: number, isRoot: boolean) {
     this.#readingThreads = Math.min(mostThreads, jobs);
-    this.#threads = Array.from({ length: Math.max(2, this.#readingThreads) }, () => new BlobThread());
+    this.#threads = Array.from({ length: Math.max(2, this.#readingThreads) }, () => new BlobThread({ isRoot }));
     this.readers = this.#readingThreads * readersPerThread;
   }
 

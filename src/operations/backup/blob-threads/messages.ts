@@ -1,6 +1,12 @@
 import type { HeldTable } from "../../../files/held-files.ts";
 import type { BlobSource } from "../../../files/pins.ts";
 
+/** What a thread is given at its start. */
+export interface BlobThreadData {
+  /** Whether we may read everything, and must not do so for others. */
+  isRoot: boolean;
+}
+
 /** A blob to be read into a slab at once. */
 export interface WantedBlob {
   /** Undefined for a name that is not one of file storage. */

@@ -4,10 +4,11 @@
  * the main thread's work.
  */
 import { type Hash, createHash, hash } from "node:crypto";
-import { constants, fstatSync, linkSync, openSync, readSync, unlinkSync } from "node:fs";
-import { parentPort } from "node:worker_threads";
+import { fstatSync, linkSync, readSync, unlinkSync } from "node:fs";
+import { parentPort, workerData } from "node:worker_threads";
 import { crc32 } from "node:zlib";
 import { closeReadNow } from "../../../close-read.ts";
+import { openPinnedFile, openStoredFile } from "../../../files/open-stored-file.ts";
 import { linkPath } from "../../../files/pin-links.ts";
 import type { BlobSource } from "../../../files/pins.ts";
 import { isCompressible } from "../compressible.ts";
@@ -15,6 +16,7 @@ import type {
   BlobAnswers,
   BlobBlockRead,
   BlobRequest,
+  BlobThreadData,
   ClosedBlob,
   FilesHeld,
   LinksMade,
@@ -42,12 +44,12 @@ function failureOf(error: unknown): ReadFailure {
   return { code, message };
 }
 
-/** Does not wait for the other end of a pipe that stands in a blob's place. */
-function open(path: string): number {
-  return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-}
+const { isRoot } = workerData as BlobThreadData;
 
-const opened = (source: BlobSource): number => ("fd" in source ? source.fd : open(source.path));
+function opened(source: BlobSource): number {
+  if ("fd" in source) return source.fd;
+  return "pin" in source ? openPinnedFile(source.pin, source.path, isRoot) : openStoredFile(source.path, isRoot);
+}
 
 function readFully(fd: number, target: Uint8Array, positionBytes: number): number {
   let done = 0;
@@ -89,9 +91,9 @@ function readWhole(slab: Uint8Array, wanted: WantedBlob, sample: boolean): RunIt
 
 /** A pin that was read has done its work; what cannot be removed now goes with the run's folder. */
 function removePin(source: BlobSource): void {
-  if ("fd" in source || !source.remove) return;
+  if (!("pin" in source)) return;
   try {
-    unlinkSync(source.path);
+    unlinkSync(source.pin);
   } catch {
     // see above
   }
@@ -144,7 +146,7 @@ function holdFiles({ table, from, paths }: Extract<BlobRequest, { type: "hold" }
   for (const [place, path] of paths.entries()) {
     if (path === "") continue;
     try {
-      table[from + place] = open(path);
+      table[from + place] = openStoredFile(path, isRoot);
     } catch (error) {
       // Any other file that cannot be opened is a loss to be named when it is read.
       const { code = "" } = error as NodeJS.ErrnoException;
