@@ -41,7 +41,8 @@ export async function spoolToFile(stream: Readable, folder: string, options: Spo
     throw createError(error, path);
   }
   try {
-    await unlink(path);
+    // Nobody else would ever remove it.
+    await unlink(path).catch(() => unlink(path));
     let spooled = 0;
     let checked = 0;
     for await (const block of gather(stream, options.signal)) {

@@ -6,7 +6,8 @@ import { isWriteError, systemFailure } from "../../disk-errors.ts";
 import { AppError, messageOf } from "../../errors.ts";
 import type { RestoreFiles } from "../../files/restore-files.ts";
 import { bringBackOldFiles, putNewFiles } from "../../files/swap-files.ts";
-import { createWorkFolder, removeWorkFolder } from "../../files/work-folder.ts";
+import type { StorageFolders } from "../../files/storage-layout.ts";
+import { type WorkFolder, createWorkFolder, removeWorkFolder } from "../../files/work-folder.ts";
 import { type Client, connect } from "../../postgres/connection.ts";
 import type { Settings } from "../../config/settings.ts";
 import { takeOperationLock } from "../../postgres/operation-lock.ts";
@@ -59,7 +60,7 @@ export async function runRestore(
     folders.blobFolder === undefined && folders.dataFolder === undefined
       ? undefined
       : await createWorkFolder(folders, "restore", runId, context.pid);
-  const files = work === undefined ? undefined : await restoreFilesOf(work, folders, context.isRoot);
+  const files = work === undefined ? undefined : await filesOf(work, folders, context);
   const record: RunRecord = {
     state: "staging",
     way: plan.way,
@@ -111,6 +112,16 @@ export async function runRestore(
     throw isTakenBack ? asItWas(error) : error;
   }
   return await finish({ files, record, runId, request, context, reporter, staged, notes, keepUntil });
+}
+
+/** The files' half in a work folder, which goes when that cannot be told. */
+async function filesOf(work: WorkFolder, folders: StorageFolders, context: Context): Promise<RestoreFiles> {
+  try {
+    return await restoreFilesOf(work, folders, context.isRoot);
+  } catch (error) {
+    await removeWorkFolder(work).catch(() => undefined);
+    throw error;
+  }
 }
 
 /** Runs tasks at the same time; the first that fails stops the others, and its error is thrown once all have ended. */
