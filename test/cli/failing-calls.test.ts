@@ -36,6 +36,10 @@ async function failing(args: readonly string[], call: Call, nth: number, fault: 
 
 test("an undo that is done and cannot tidy up says so, and the next command does it", async () => {
   expect((await ours("restore", "--in-place", "--keep-previous", "1h", archive)).exitCode).toBe(0);
+  // What is kept is not taken back because its record cannot be read for a moment.
+  const record = { kind: "read whole", place: "instance/data/ngwbackup/restore-*/run.json" } as const;
+  const unread = await failing(["check"], record, 1, "EIO");
+  expect(unread.stdout).toMatch(/run\.json, which tells how far a restore came: EIO/);
   const list = { kind: "list", place: "instance/data/render/tile_cache" } as const;
   const undo = await failing(["restore", "--undo"], list, 1, "EIO");
   expect(undo.stderr).toContain("error: the undo is complete, but tidying up after it failed: EIO");
