@@ -1,4 +1,4 @@
-import { statfsSync } from "node:fs";
+import { existsSync, statfsSync } from "node:fs";
 import { dirname } from "node:path";
 import { AppError, messageOf } from "./errors.ts";
 
@@ -25,10 +25,17 @@ export function freeBytesAt(path: string): number | undefined {
   }
 }
 
-/** What is free where a path is; `0 inodes` explains a full disk that has bytes left. */
-function freeAt(path: string): string {
+/** The nearest folder above a path that exists: an archive has its name when it is complete, and not before. */
+function folderOf(path: string): string {
+  let folder = dirname(path);
+  while (!existsSync(folder) && folder !== dirname(folder)) folder = dirname(folder);
+  return folder;
+}
+
+/** What is free in a folder; `0 inodes` explains a full disk that has bytes left. */
+function freeIn(folder: string): string {
   try {
-    const { bavail, bsize, files, ffree } = statfsSync(path);
+    const { bavail, bsize, files, ffree } = statfsSync(folder);
     return `${bavail * bsize} bytes${files > 0 && ffree === 0 ? " and 0 inodes" : ""} free`;
   } catch {
     return "unknown bytes free";
@@ -57,7 +64,7 @@ export function writeError(error: unknown, failure: WriteFailure): AppError {
     const needed = neededBytes > 0 ? `needed ${neededBytes} more bytes` : "needed a little more";
     return new AppError(
       "no-space",
-      `${what} writing ${path}: ${needed} after ${writtenBytes}, ${freeAt(dirname(path))}`,
+      `${what} writing ${path}: ${needed} after ${writtenBytes}, ${freeIn(folderOf(path))}`,
       { cause: error, hints: hintsFor(code, path) },
     );
   }
@@ -117,7 +124,7 @@ function hintsFor(code: string, path: string): string[] {
   switch (code) {
     case "ENOSPC":
     case "EDQUOT":
-      return [`free some space: df -h ${dirname(path)}; df -i tells of inodes`, "or name a folder on another disk"];
+      return [`free some space: df -h ${folderOf(path)}; df -i tells of inodes`, "or name a folder on another disk"];
     case "EFBIG":
       return ["ulimit -f tells the limit of this process; else name a folder of another file system"];
     case "EMFILE":

@@ -87,7 +87,7 @@ function mustTellOfTheDisk(place: FullPlace, shortage: Shortage, { exitCode, std
   mustHold(place.named.test(error), `${place.name}: the error names the place`, ...said);
   if (shortage.bytes !== undefined && !place.name.includes("database"))
     mustHold(
-      /\d+(\.\d+)? ?(bytes|[KMG]i?B|KiB|MiB)/.test(error),
+      /\d+(\.\d+)? ((more )?bytes|[KMG]iB|B)\b/.test(error),
       `${place.name}: the error says how much is needed`,
       ...said,
     );
