@@ -34,7 +34,7 @@ export interface CampaignSetting {
 /** What cases work on, and its end. */
 export interface CampaignWorld<World> {
   world: World;
-  close(): Promise<void>;
+  close: () => Promise<void>;
 }
 
 /** Where a case takes its choices from. */

@@ -1,8 +1,8 @@
 import type { Campaign } from "./campaign.ts";
 
 const loaders: Readonly<Record<string, () => Promise<Campaign>>> = {
-  "kill-restore": async () => (await import("./kill-restore.ts")).killRestore as Campaign,
-  "kill-backup": async () => (await import("./kill-backup.ts")).killBackup as Campaign,
+  "kill-restore": async () => (await import("./kill-restore.ts")).killRestore,
+  "kill-backup": async () => (await import("./kill-backup.ts")).killBackup,
   "disk-full": async () => (await import("./disk-full.ts")).diskFull,
   io: async () => (await import("./io.ts")).io,
 };
