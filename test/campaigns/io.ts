@@ -13,6 +13,7 @@ export const io: Campaign<World> = {
   name: "io",
   about: "makes one call of a backup, verify, restore or undo fail: a read, write, sync, rename, link, connection, ...",
   shortCount: commands.length,
+  // Some 12,800 in all; these have each call at each place, in each way, for its first time and many for the next.
   fullCount: commands.length * 400,
   async prepare({ cluster }) {
     const world = await createIoWorld(cluster);

@@ -1,6 +1,7 @@
 import { dirname, join } from "node:path";
 import { ExitCode } from "../../../src/errors.ts";
 import { runCli } from "../../fixtures/run-cli.ts";
+import { startProgram } from "../../fixtures/run-program.ts";
 import { mustHold } from "../campaign.ts";
 import { arriveAtOther, foundState, mustUndo } from "../found-state.ts";
 import { type TwoStates, type Way, mustHoldOneCopy } from "../two-states.ts";
@@ -46,7 +47,9 @@ export function disturbUndo(way: Way): DisturbedCommand {
     async prepare({ states: { [way]: states }, folder }) {
       const { instance, other } = states;
       const keep = ["--keep-previous", "1h"];
-      const restored = await runCli(["restore", ...instance.config, `--${way}`, ...keep, other.archivePath]);
+      // By a process that is gone then: what a live one has, nobody else settles.
+      const args = ["restore", ...instance.config, `--${way}`, ...keep, other.archivePath];
+      const restored = await startProgram(args).ended;
       mustHold(restored.exitCode === 0, `${way}: a restore succeeds before its undo`, restored.stderr);
       return undertaking(states, folder, ["restore", ...instance.config, "--undo"]);
     },
