@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { namingFile, systemCode } from "./disk-errors.ts";
 
 /**
  * Which process made a temporary thing, so that a later run can tell a dead run's leftovers from a live run's work.
@@ -12,11 +13,14 @@ export interface RunOwner {
   startTicks: string;
 }
 
+/** @returns "" when there is no such file */
 async function readText(path: string): Promise<string> {
   try {
-    return (await readFile(path, "utf8")).trim();
-  } catch {
-    return "";
+    return (await namingFile(path, () => readFile(path, "utf8"))).trim();
+  } catch (error) {
+    // ESRCH: the process ended while we looked.
+    if (["ENOENT", "ENOTDIR", "ESRCH"].includes(systemCode(error))) return "";
+    throw error;
   }
 }
 
@@ -27,19 +31,23 @@ async function startTicksOf(pid: number): Promise<string> {
 }
 
 /**
- * Describes a running process.
+ * Describes a running process. What cannot be found out fails: a description without it would be taken for a dead one's.
  * @param pid the process to describe, usually our own
  */
 export async function describeOwner(pid: number): Promise<RunOwner> {
   return { pid, bootId: await readText("/proc/sys/kernel/random/boot_id"), startTicks: await startTicksOf(pid) };
 }
 
-/** Whether the process that made something still runs; true when the system cannot tell. */
+/** Whether the process that made something still runs; true when the system cannot tell, or not now. */
 export async function isOwnerAlive(owner: RunOwner): Promise<boolean> {
-  const bootId = await readText("/proc/sys/kernel/random/boot_id");
-  if (bootId === "" || owner.bootId === "") return true;
-  if (bootId !== owner.bootId) return false;
-  return (await startTicksOf(owner.pid)) === owner.startTicks && owner.startTicks !== "";
+  try {
+    const bootId = await readText("/proc/sys/kernel/random/boot_id");
+    if (bootId === "" || owner.bootId === "") return true;
+    if (bootId !== owner.bootId) return false;
+    return (await startTicksOf(owner.pid)) === owner.startTicks && owner.startTicks !== "";
+  } catch {
+    return true;
+  }
 }
 
 /** Reads an owner back from JSON; undefined when it is none of ours. */

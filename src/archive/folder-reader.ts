@@ -1,6 +1,7 @@
 import { constants } from "node:fs";
 import { type FileHandle, lstat, open, readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { closeRead } from "../close-read.ts";
 import { AppError, RefusedError, messageOf } from "../errors.ts";
 import { damagedError } from "./damage.ts";
 import { lookUp, readWhole } from "./entry-access.ts";
@@ -61,7 +62,7 @@ export async function openFolderArchive(path: string): Promise<ArchiveReader> {
       try {
         return await readAt(path, entry, file, offsetBytes, lengthBytes);
       } finally {
-        await file.close();
+        await closeRead(file);
       }
     },
     async close() {},
@@ -121,9 +122,15 @@ async function openPlain(root: string, entry: ArchiveEntry): Promise<FileHandle>
   } catch (error) {
     throw readError(error, root, entry);
   }
-  const stats = await file.stat();
+  let stats;
+  try {
+    stats = await file.stat();
+  } catch (error) {
+    await closeRead(file);
+    throw readError(error, root, entry);
+  }
   if (stats.isFile() && stats.size === entry.contentBytes) return file;
-  await file.close();
+  await closeRead(file);
   throw changed(root, entry, stats.isFile() ? `${stats.size} bytes` : "no file");
 }
 
@@ -137,7 +144,7 @@ async function* readFile(root: string, entry: ArchiveEntry, signal: AbortSignal 
       yield await readAt(root, entry, file, at, Math.min(readBytes, entry.contentBytes - at));
     }
   } finally {
-    await file.close();
+    await closeRead(file);
   }
 }
 

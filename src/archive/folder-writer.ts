@@ -2,7 +2,7 @@ import { hash } from "node:crypto";
 import { type FileHandle, mkdir, open } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { crc32 } from "node:zlib";
-import { AppError, messageOf } from "../errors.ts";
+import { type WriteFailure, isSystemError, writeError } from "../disk-errors.ts";
 import { createContentDigest } from "./content-digest.ts";
 import { manifestDigestName, manifestEntryName } from "./entry-names.ts";
 import { checkEntryName } from "./entry-path.ts";
@@ -41,12 +41,13 @@ export function createFolderWriter(output: FolderOutput, options: FolderWriterOp
   let syncFailure: { error: unknown } | undefined;
   let bytesWritten = 0;
   let openFile: FileHandle | undefined;
+  let openName = "";
 
   const wrap = async <Result>(name: string, work: () => Promise<Result>): Promise<Result> => {
     try {
       return await work();
     } catch (error) {
-      throw folderError(error, join(output.label, name), bytesWritten);
+      throw folderError(error, { path: join(output.label, name), neededBytes: 0, writtenBytes: bytesWritten });
     }
   };
   const makeFolder = async (folder: string): Promise<void> => {
@@ -61,14 +62,20 @@ export function createFolderWriter(output: FolderOutput, options: FolderWriterOp
     const target = join(root, name);
     await makeFolder(dirname(target));
     openFile = await open(target, "wx", 0o600);
+    openName = name;
     return openFile;
   };
   const put = async (file: FileHandle, chunk: Uint8Array): Promise<void> => {
     await options.beforeWrite?.(chunk.length);
     for (let done = 0; done < chunk.length;) {
-      const written = await file.write(chunk, done, chunk.length - done);
-      done += written.bytesWritten;
-      bytesWritten += written.bytesWritten;
+      try {
+        const written = await file.write(chunk, done, chunk.length - done);
+        done += written.bytesWritten;
+        bytesWritten += written.bytesWritten;
+      } catch (error) {
+        const path = join(output.label, openName);
+        throw writeError(error, { path, neededBytes: chunk.length - done, writtenBytes: bytesWritten });
+      }
     }
   };
   const syncLater = async (file: FileHandle): Promise<void> => {
@@ -78,8 +85,12 @@ export function createFolderWriter(output: FolderOutput, options: FolderWriterOp
         await file.sync();
       } catch (error) {
         syncFailure ??= { error };
-      } finally {
+      }
+      try {
         await file.close();
+      } catch (error) {
+        // Some file systems tell here what they could not write.
+        syncFailure ??= { error };
       }
     })();
     syncs.add(sync);
@@ -159,13 +170,6 @@ async function syncFolder(path: string): Promise<void> {
   }
 }
 
-function folderError(error: unknown, path: string, writtenBytes: number): unknown {
-  const code = (error as { code?: unknown } | null)?.code;
-  if (error instanceof AppError || typeof code !== "string") return error;
-  const full = code === "ENOSPC" || code === "EDQUOT";
-  return new AppError(
-    full ? "no-space" : "write-failed",
-    `${full ? "no space left writing" : "cannot write"} ${path} after ${writtenBytes} bytes: ${messageOf(error)}`,
-    { cause: error, hints: full ? ["free some space, or name another folder as the target"] : [] },
-  );
+function folderError(error: unknown, failure: WriteFailure): unknown {
+  return isSystemError(error) ? writeError(error, failure) : error;
 }

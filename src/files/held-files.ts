@@ -1,6 +1,6 @@
-import { closeSync } from "node:fs";
 import { readFile, statfs } from "node:fs/promises";
 import { totalmem } from "node:os";
+import { closeReadNow } from "../close-read.ts";
 
 /** Files held at once at most: 262,144 take some 350 MB of the kernel's memory, and the table of their descriptors 1 MiB. */
 const mostFiles = 256 * 1024;
@@ -52,6 +52,6 @@ export function takeHeld(table: HeldTable, index: number): number | undefined {
 export function closeHeld(table: HeldTable): void {
   for (let index = 0; index < table.length; index += 1) {
     const fd = takeHeld(table, index);
-    if (fd !== undefined) closeSync(fd);
+    if (fd !== undefined) closeReadNow(fd);
   }
 }

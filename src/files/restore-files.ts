@@ -1,10 +1,12 @@
 import { chownSync, mkdirSync, statSync } from "node:fs";
-import { open, readFile, rename } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { namingFile } from "../disk-errors.ts";
 import { AppError } from "../errors.ts";
 import { blobOfPath, isFontName, isTileName } from "./storage-layout.ts";
 import { syncFileSystem, syncPath } from "./sync-files.ts";
 import type { WorkFolder } from "./work-folder.ts";
+import { writeWhole } from "./write-whole.ts";
 
 /** A folder of the instance whose files a restore replaces: the name is the folder's inside the work folder. */
 export type Area = "blobs" | "fonts" | "tiles";
@@ -85,20 +87,14 @@ async function writeList(
   list: ListName,
   planned: AsyncIterable<PlannedFile> | Iterable<PlannedFile>,
 ) {
-  const temporary = `${listPath(files, list)}.part`;
-  const handle = await open(temporary, "w", 0o600);
-  try {
+  await writeWhole(listPath(files, list), async (append) => {
     const lines: string[] = [];
     for await (const { area, path, number } of planned) {
       lines.push(JSON.stringify({ area, path, number }), "\n");
-      if (lines.length >= 2000) await handle.write(lines.splice(0).join(""));
+      if (lines.length >= 2000) await append(lines.splice(0).join(""));
     }
-    await handle.write(lines.join(""));
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await rename(temporary, listPath(files, list));
+    await append(lines.join(""));
+  });
 }
 
 /**
@@ -108,7 +104,8 @@ async function writeList(
 export async function* readList(files: RestoreFiles, list: ListName): AsyncGenerator<PlannedFile> {
   let text: string;
   try {
-    text = await readFile(listPath(files, list), "utf8");
+    const path = listPath(files, list);
+    text = await namingFile(path, () => readFile(path, "utf8"));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
     throw error;

@@ -2,6 +2,8 @@ import { createHash } from "node:crypto";
 import { closeSync, fchownSync, fdatasyncSync, openSync, readSync, statSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { setImmediate } from "node:timers/promises";
+import { closeReadNow } from "../close-read.ts";
+import { namingFileNow, writeError } from "../disk-errors.ts";
 import { DamagedError } from "../errors.ts";
 import { type PlannedFile, type RestoreFiles, keptName, liveName, makeFolder } from "./restore-files.ts";
 
@@ -42,7 +44,7 @@ export async function hasContent(
   } catch {
     return false;
   } finally {
-    if (fd !== undefined) closeSync(fd);
+    if (fd !== undefined) closeReadNow(fd);
   }
 }
 
@@ -59,24 +61,38 @@ export async function stageFile(
   content: AsyncIterable<Uint8Array>,
   expected?: { sizeBytes: number; what: string },
 ): Promise<void> {
-  const fd = openNew(files, keptName(files, "new", file));
+  const path = keptName(files, "new", file);
+  const fd = openNew(files, path);
   let written = 0;
   let unsynced = 0;
   try {
     for await (const chunk of content) {
-      for (let done = 0; done < chunk.length;) done += writeSync(fd, chunk, done);
+      writeFully(fd, path, chunk, written, expected?.sizeBytes);
       written += chunk.length;
       unsynced += chunk.length;
       if (unsynced < syncEveryBytes) continue;
-      fdatasyncSync(fd);
+      namingFileNow(path, () => fdatasyncSync(fd));
       unsynced = 0;
     }
-    if (files.owner !== undefined) fchownSync(fd, files.owner.uid, files.owner.gid);
+    const { owner } = files;
+    if (owner !== undefined) namingFileNow(path, () => fchownSync(fd, owner.uid, owner.gid));
   } finally {
-    closeSync(fd);
+    namingFileNow(path, () => closeSync(fd));
   }
   if (expected !== undefined && written !== expected.sizeBytes)
     throw new DamagedError("size-mismatch", `${expected.what}: expected ${expected.sizeBytes} bytes, found ${written}`);
+}
+
+function writeFully(fd: number, path: string, chunk: Uint8Array, writtenBytes: number, expectedBytes = 0): void {
+  for (let done = 0; done < chunk.length;) {
+    try {
+      done += writeSync(fd, chunk, done);
+    } catch (error) {
+      const atLeast = chunk.length - done;
+      const neededBytes = Math.max(atLeast, expectedBytes - writtenBytes - done);
+      throw writeError(error, { path, neededBytes, writtenBytes: writtenBytes + done });
+    }
+  }
 }
 
 function openNew(files: RestoreFiles, path: string): number {

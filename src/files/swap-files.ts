@@ -1,8 +1,10 @@
-import { copyFileSync, linkSync, readdirSync, renameSync, rmSync, rmdirSync, statSync } from "node:fs";
+import { copyFileSync, linkSync, readFileSync, readdirSync, renameSync, rmSync, rmdirSync, statSync } from "node:fs";
 import { readdir, rm } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { setImmediate } from "node:timers/promises";
+import { isSystemError, writeError } from "../disk-errors.ts";
 import {
+  type Area,
   type PlannedFile,
   type RestoreFiles,
   exists,
@@ -34,12 +36,47 @@ function moveOver(from: string, to: string): void {
     renameSync(from, to);
   } catch (error) {
     if (!isOtherDevice(error)) throw error;
-    const beside = `${to}.ngwbackup-part`;
+    if (isReady(from, to)) renameSync(readyName(to), to);
+    else copyOver(from, to);
+  }
+  rmSync(from, { force: true });
+}
+
+/** Hidden, so that nobody takes it for a font. */
+const hiddenName = (path: string, ending: string): string => join(dirname(path), `.${basename(path)}.${ending}`);
+
+/** Where a file stands that is copied to another disk before the switch, so that the switch finds room. */
+const readyName = (path: string): string => hiddenName(path, "ngwbackup-new");
+
+function isReady(from: string, to: string): boolean {
+  return statSync(readyName(to), { throwIfNoEntry: false })?.size === statSync(from).size;
+}
+
+/** The device of a file or folder. */
+const deviceOf = (path: string): number => statSync(path).dev;
+
+/**
+ * A copy that has its name when it is whole, and not before: half of one would be taken for the file.
+ * @param forWhom the file that a failure speaks of
+ */
+function copyOver(from: string, to: string, forWhom = to): void {
+  const beside = hiddenName(to, "ngwbackup-part");
+  try {
     copyFileSync(from, beside);
     syncPathNow(beside);
     renameSync(beside, to);
+  } catch (error) {
+    rmSync(beside, { force: true });
+    throw isSystemError(error)
+      ? writeError(error, { path: forWhom, neededBytes: statSync(from).size, writtenBytes: 0 })
+      : error;
   }
-  rmSync(from, { force: true });
+}
+
+/** Whether two files on different disks hold the same: then there is nothing to move over. */
+function isCopy(one: string, other: string): boolean {
+  if (deviceOf(one) === deviceOf(other) || statSync(one).size !== statSync(other).size) return false;
+  return readFileSync(one).equals(readFileSync(other));
 }
 
 /** A second name for a file, or a copy where that is on another file system. */
@@ -48,7 +85,7 @@ function keepCopy(from: string, to: string): void {
     linkSync(from, to);
   } catch (error) {
     if (!isOtherDevice(error)) throw error;
-    copyFileSync(from, to);
+    copyOver(from, to);
   }
 }
 
@@ -63,13 +100,19 @@ async function forEachFile(list: AsyncIterable<PlannedFile>, action: (file: Plan
 }
 
 /**
- * Makes the live folders that staged files will need, so that the switch need not: most blobs take one of their own. To be
- * called when the files are written down as planned, so that a run that dies here is tidied.
+ * Makes the live folders that staged files will need, so that the switch need not: most blobs take one of their own. What
+ * belongs on another disk is copied there, beside its name: going back from a switch that finds that disk full would need room
+ * there as well. To be called when the files are written down as planned, so that a run that dies here is tidied.
  */
 export async function makeLiveFolders(files: RestoreFiles): Promise<void> {
+  const workDevice = deviceOf(files.work.path);
+  const isElsewhere = new Map<Area, boolean>();
   await forEachFile(readList(files, "put"), (file) => {
     const live = liveName(files, file);
-    if (live !== undefined) makeFolder(files, dirname(live));
+    if (live === undefined) return;
+    makeFolder(files, dirname(live));
+    if (!isElsewhere.has(file.area)) isElsewhere.set(file.area, deviceOf(files.areas[file.area]!) !== workDevice);
+    if (isElsewhere.get(file.area) === true) copyOver(keptName(files, "new", file), readyName(live), live);
   });
 }
 
@@ -137,7 +180,10 @@ export async function bringBackOldFiles(files: RestoreFiles): Promise<void> {
     const staged = keptName(files, "new", file);
     const kept = keptName(files, "previous", file);
     // What comes out of the live folders goes back to where it was staged, so that going forwards stays possible.
+    if (exists(readyName(live))) rmSync(readyName(live));
     if (exists(kept)) {
+      // A switch that found its disk full has not come to this one.
+      if (exists(live) && isCopy(kept, live)) return rmSync(kept);
       if (!exists(staged) && exists(live)) keepCopy(live, staged);
       makeFolder(files, dirname(live));
       moveOver(kept, live);

@@ -1,6 +1,8 @@
 import { spawn } from "node:child_process";
-import { closeSync, existsSync, fsyncSync, openSync } from "node:fs";
+import { existsSync, fsyncSync, openSync } from "node:fs";
 import { open, stat } from "node:fs/promises";
+import { closeRead, closeReadNow } from "../close-read.ts";
+import { namingFile, namingFileNow } from "../disk-errors.ts";
 import { forEachAtOnce } from "../for-each-at-once.ts";
 
 /** Folders beyond which one sync of the whole file system is sooner done, whatever else it waits for. */
@@ -25,9 +27,9 @@ export async function syncFileSystem(folder: string): Promise<boolean> {
 export async function syncPath(path: string): Promise<void> {
   const handle = await open(path, "r");
   try {
-    await handle.sync();
+    await namingFile(path, () => handle.sync());
   } finally {
-    await handle.close();
+    await closeRead(handle);
   }
 }
 
@@ -35,9 +37,9 @@ export async function syncPath(path: string): Promise<void> {
 export function syncPathNow(path: string): void {
   const fd = openSync(path, "r");
   try {
-    fsyncSync(fd);
+    namingFileNow(path, () => fsyncSync(fd));
   } finally {
-    closeSync(fd);
+    closeReadNow(fd);
   }
 }
 

@@ -1,5 +1,6 @@
 import { lstat, mkdir, readFile, readdir, rm, rmdir, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { namingFile, systemCode } from "../disk-errors.ts";
 import { AppError, messageOf } from "../errors.ts";
 import { ownUid } from "../own-user.ts";
 import { describeOwner, isOwnerAlive, parseOwner } from "../run-owner.ts";
@@ -48,7 +49,10 @@ async function makeParent(path: string): Promise<void> {
  * @throws AppError for anything else; nothing when nothing stands there
  */
 async function checkTrust(path: string, folders: StorageFolders): Promise<void> {
-  const found = await lstat(path).catch(() => undefined);
+  const found = await lstat(path).catch((error: unknown) => {
+    if (systemCode(error) === "ENOENT") return undefined;
+    throw unreadable(path, error);
+  });
   if (found === undefined) return;
   const trusted = [0, ownUid()];
   for (const folder of [folders.dataFolder, folders.blobFolder]) {
@@ -94,10 +98,18 @@ export async function createWorkFolder(
       }
       const path = join(parent, `${kind}-${runId}`);
       await mkdir(path, { mode: 0o700 });
-      await writeFile(join(path, ownerFile), JSON.stringify(await describeOwner(pid)), { mode: 0o600 });
-      return { kind, runId, path, alive: true };
+      const made: WorkFolder = { kind, runId, path, alive: true };
+      try {
+        await writeOwner(path, pid);
+      } catch (error) {
+        await removeWorkFolder(made).catch(() => undefined);
+        throw error;
+      }
+      return made;
     } catch (error) {
       lastError = error;
+      // One of somebody else's is not ours to remove.
+      if (!(error instanceof AppError)) await rmdir(parent).catch(() => undefined);
     }
   }
   throw new AppError(
@@ -113,12 +125,33 @@ async function namesIn(folder: string): Promise<string[]> {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === "ENOENT" || code === "ENOTDIR") return [];
-    // What cannot be seen could be an unfinished run, or what an undo needs.
-    throw new AppError("work-folder-unreadable", `cannot look into ${folder}: ${messageOf(error)}`, {
-      cause: error,
-      hints: ["run as the user that made it, or as root"],
-    });
+    throw unreadable(folder, error);
   }
+}
+
+/** @returns "" when there is none yet */
+async function ownerText(folder: string): Promise<string> {
+  const path = join(folder, ownerFile);
+  try {
+    return await namingFile(path, () => readFile(path, "utf8"));
+  } catch (error) {
+    if (systemCode(error) === "ENOENT") return "";
+    throw unreadable(path, error);
+  }
+}
+
+// What cannot be seen could be an unfinished run, or what an undo needs.
+function unreadable(path: string, error: unknown): AppError {
+  return new AppError("work-folder-unreadable", `cannot look into ${path}: ${messageOf(error)}`, {
+    cause: error,
+    hints: ["run as the user that made it, or as root"],
+  });
+}
+
+async function writeOwner(folder: string, pid: number): Promise<void> {
+  const path = join(folder, ownerFile);
+  const text = JSON.stringify(await describeOwner(pid));
+  await namingFile(path, () => writeFile(path, text, { mode: 0o600 }));
 }
 
 /** Every run's folder that exists, of live and dead runs. */
@@ -132,8 +165,7 @@ export async function findWorkFolders(folders: StorageFolders): Promise<WorkFold
       if (match === null) continue;
       const path = join(parent, name);
       await checkTrust(path, folders);
-      const text = await readFile(join(path, ownerFile), "utf8").catch(() => "");
-      const owner = parseOwner(text);
+      const owner = parseOwner(await ownerText(path));
       found.push({
         kind: match[1] as WorkKind,
         runId: match[2]!,
@@ -153,7 +185,7 @@ export async function removeEmptyParents(folders: StorageFolders): Promise<void>
 
 /** Takes over the folder of a dead run, so that no other process clears it at the same time. */
 export async function adoptWorkFolder(folder: WorkFolder, pid: number): Promise<void> {
-  await writeFile(join(folder.path, ownerFile), JSON.stringify(await describeOwner(pid)), { mode: 0o600 });
+  await writeOwner(folder.path, pid);
 }
 
 /** Removes a run's folder with all in it, and its parent when that is empty then. */

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { AppError, messageOf, RefusedError } from "../errors.ts";
+import { hasStarted } from "../processes/child-process.ts";
 import { libpqEnvironment } from "./connection-parameters.ts";
 import { quoteIdentifier } from "./quoting.ts";
 import type { ConnectionSettings } from "./settings.ts";
@@ -68,20 +69,21 @@ async function describe(options: DumpTocOptions, env: Record<string, string | un
     env: { ...env, LC_ALL: "C" },
     stdio: ["ignore", "pipe", "pipe"],
   });
-  let complaint = "";
-  child.stderr.setEncoding("utf8").on("data", (text: string) => {
-    if (complaint.length < MAX_COMPLAINT_CHARACTERS) complaint += text;
-  });
-  const spawnFailure = once(child, "error").then(([error]) => {
+  await hasStarted(child).catch((error: unknown) => {
     throw new RefusedError("pg-dump-not-started", `cannot start ${options.pgDumpPath}: ${messageOf(error)}`, {
       cause: error,
     });
   });
-  spawnFailure.catch(() => {});
+  let complaint = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    if (complaint.length < MAX_COMPLAINT_CHARACTERS) complaint += text;
+  });
+  // Emitted when a signal cannot be sent: its end is still to come.
+  child.on("error", () => {});
   const stop = (): void => void child.kill("SIGTERM");
   options.signal?.addEventListener("abort", stop, { once: true });
   try {
-    const toc = await Promise.race([readToc(child), spawnFailure]);
+    const toc = await readToc(child);
     options.signal?.throwIfAborted();
     if (toc === undefined) throw dumpError(child, complaint);
     const directoryToc = toDirectoryToc(toc);

@@ -1,4 +1,5 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
 import type { Readable, Writable } from "node:stream";
 import { AppError, messageOf } from "../errors.ts";
 
@@ -72,6 +73,9 @@ export async function runChild(path: string, args: readonly string[], options: C
     stdio: ["ignore", "pipe", "pipe"],
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   });
+  await hasStarted(child).catch((error: unknown) => {
+    throw new ChildError(`cannot run ${label}: ${messageOf(error)}`, { cause: error });
+  });
   let killTimer: NodeJS.Timeout | undefined;
   const abort = (): void => {
     child.kill("SIGTERM");
@@ -99,12 +103,9 @@ export async function runChild(path: string, args: readonly string[], options: C
   else passOn(child.stdout, options.stdout);
 
   try {
-    const end = await new Promise<{ status: number | null; killedBy: NodeJS.Signals | null }>((resolve, reject) => {
-      child.on("error", (error) => {
-        // Also emitted when a signal cannot be sent: then the end is still to come.
-        if (child.pid === undefined)
-          reject(new ChildError(`cannot run ${label}: ${messageOf(error)}`, { cause: error }));
-      });
+    const end = await new Promise<{ status: number | null; killedBy: NodeJS.Signals | null }>((resolve) => {
+      // Emitted when a signal cannot be sent: then the end is still to come.
+      child.on("error", () => {});
       child.on("close", (status, killedBy) => resolve({ status, killedBy }));
     });
     signal?.throwIfAborted();
@@ -123,6 +124,17 @@ export async function runChild(path: string, args: readonly string[], options: C
     clearTimeout(killTimer);
     signal?.removeEventListener("abort", abort);
   }
+}
+
+/**
+ * Settles when it is known whether a child was started: one that was not has no streams either, where the limit of open files
+ * is to blame.
+ * @throws the system's error
+ */
+export async function hasStarted(child: ChildProcess): Promise<void> {
+  if (child.pid !== undefined) return;
+  const [error] = await once(child, "error");
+  throw error;
 }
 
 /** A sink that goes away must not stop the child half-way: its output is dropped from then on. */

@@ -2,7 +2,7 @@ import { type FileHandle, open, rm } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import type { ByteSink } from "../bytes.ts";
 import { describeOwner } from "../run-owner.ts";
-import { createError, writeError } from "./disk-errors.ts";
+import { createError, writeError } from "../disk-errors.ts";
 import { checkTarget, publishFile, syncFolder } from "./publish.ts";
 import { ownedTemporaryName } from "./temporary-names.ts";
 
@@ -34,7 +34,7 @@ export async function createFileSink(path: string, options: FileSinkOptions): Pr
   try {
     file = await open(temporary, "wx", 0o600);
   } catch (error) {
-    throw await createError(error, final);
+    throw createError(error, final);
   }
   let writtenBytes = 0;
   let published = false;
@@ -50,8 +50,8 @@ export async function createFileSink(path: string, options: FileSinkOptions): Pr
       .catch((error: unknown) => void (syncFailure ??= { error }))
       .finally(() => (syncing = undefined));
   };
-  const fail = async (error: unknown, neededBytes: number): Promise<Error> =>
-    await writeError(error, { path: final, neededBytes, writtenBytes });
+  const fail = (error: unknown, neededBytes: number): Error =>
+    writeError(error, { path: final, neededBytes, writtenBytes });
   const close = async (): Promise<void> => {
     const open_ = file;
     file = undefined;
@@ -63,7 +63,7 @@ export async function createFileSink(path: string, options: FileSinkOptions): Pr
     label: final,
     async write(chunk) {
       if (file === undefined) throw new Error(`${final} is closed`);
-      if (syncFailure !== undefined) throw await fail(syncFailure.error, chunk.length);
+      if (syncFailure !== undefined) throw fail(syncFailure.error, chunk.length);
       let done = 0;
       while (done < chunk.length) {
         try {
@@ -72,7 +72,7 @@ export async function createFileSink(path: string, options: FileSinkOptions): Pr
           writtenBytes += bytesWritten;
           unsyncedBytes += bytesWritten;
         } catch (error) {
-          throw await fail(error, chunk.length - done);
+          throw fail(error, chunk.length - done);
         }
       }
       syncBehind();
@@ -90,7 +90,7 @@ export async function createFileSink(path: string, options: FileSinkOptions): Pr
         published = true;
         await syncFolder(dirname(final));
       } catch (error) {
-        throw await fail(error, 0);
+        throw fail(error, 0);
       }
     },
     async abort() {

@@ -1,8 +1,9 @@
 import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import type { ByteSource } from "../bytes.ts";
+import { closeRead } from "../close-read.ts";
 import { AppError, DamagedError, RefusedError, messageOf } from "../errors.ts";
-import { systemCode } from "./disk-errors.ts";
+import { systemCode } from "../disk-errors.ts";
 
 /**
  * Opens a local archive for reading at any place.
@@ -27,7 +28,7 @@ export async function openFileSource(path: string, label = path): Promise<ByteSo
     }
     return fileSource(file, label, stats.size);
   } catch (error) {
-    await file.close();
+    await closeRead(file);
     throw error instanceof AppError ? error : openError(error, label);
   }
 }
@@ -65,7 +66,7 @@ export function fileSource(file: FileHandle, label: string, sizeBytes: number): 
       }
       return buffer;
     },
-    close: () => file.close(),
+    close: () => closeRead(file),
   };
 }
 

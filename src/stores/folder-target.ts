@@ -1,7 +1,7 @@
 import { lstat, mkdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { describeOwner } from "../run-owner.ts";
-import { createError, systemCode, writeError } from "./disk-errors.ts";
+import { createError, systemCode, writeError } from "../disk-errors.ts";
 import type { FileSinkOptions } from "./file-sink.ts";
 import { checkTarget, syncFolder, targetExists } from "./publish.ts";
 import { ownedTemporaryName } from "./temporary-names.ts";
@@ -35,7 +35,7 @@ export async function createFolderTarget(path: string, options: FileSinkOptions)
   try {
     await mkdir(temporaryPath, { mode: 0o700 });
   } catch (error) {
-    throw await createError(error, final);
+    throw createError(error, final);
   }
   let published = false;
 
@@ -65,7 +65,7 @@ export async function createFolderTarget(path: string, options: FileSinkOptions)
         await publish();
       } catch (error) {
         if (["ENOTEMPTY", "EEXIST"].includes(systemCode(error))) throw targetExists(final, error);
-        throw await writeError(error, { path: final, neededBytes: 0, writtenBytes: 0 });
+        throw writeError(error, { path: final, neededBytes: 0, writtenBytes: 0 });
       }
     },
     async abort() {

@@ -1,6 +1,6 @@
 import { link, lstat, open, rename, rm, unlink } from "node:fs/promises";
 import { RefusedError } from "../errors.ts";
-import { systemCode } from "./disk-errors.ts";
+import { systemCode } from "../disk-errors.ts";
 
 /** The refusal to replace what is there (exit 4). */
 export function targetExists(path: string, cause?: unknown): RefusedError {
@@ -65,7 +65,8 @@ export async function publishFile(temporary: string, path: string, overwrite: bo
     await takeNameAndRename(temporary, path);
     return;
   }
-  await unlink(temporary);
+  // It has its name, so that it is published. The next backup removes the other name.
+  await unlink(temporary).catch(() => undefined);
 }
 
 /** Where there are no hard links: an empty file takes the name first, and is replaced. */

@@ -3,8 +3,9 @@ import { type FileHandle, open, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import type { ByteSource } from "../bytes.ts";
+import { closeRead } from "../close-read.ts";
 import { AppError, RefusedError, messageOf } from "../errors.ts";
-import { createError, freeBytesAt, writeError } from "./disk-errors.ts";
+import { createError, freeBytesAt, writeError } from "../disk-errors.ts";
 import { fileSource } from "./file-source.ts";
 
 const writeBytes = 1024 * 1024;
@@ -32,15 +33,16 @@ export interface SpoolOptions {
  */
 export async function spoolToFile(stream: Readable, folder: string, options: SpoolOptions): Promise<ByteSource> {
   const path = join(folder, `.ngwbackup-spool-${options.pid}-${randomBytes(8).toString("hex")}`);
-  await checkSpace(folder, 0);
+  checkSpace(folder, 0);
   let file: FileHandle;
   try {
     file = await open(path, "wx+", 0o600);
-    await unlink(path);
   } catch (error) {
-    throw await createError(error, path);
+    throw createError(error, path);
   }
   try {
+    // Nobody else would ever remove it.
+    await unlink(path).catch(() => unlink(path));
     let spooled = 0;
     let checked = 0;
     for await (const block of gather(stream, options.signal)) {
@@ -49,17 +51,17 @@ export async function spoolToFile(stream: Readable, folder: string, options: Spo
       options.onBytes?.(block.length);
       if (spooled - checked < checkEveryBytes) continue;
       checked = spooled;
-      await checkSpace(folder, spooled);
+      checkSpace(folder, spooled);
     }
     return fileSource(file, label, spooled);
   } catch (error) {
-    await file.close();
+    await closeRead(file);
     throw error;
   }
 }
 
-async function checkSpace(folder: string, spooled: number): Promise<void> {
-  const free = await freeBytesAt(folder);
+function checkSpace(folder: string, spooled: number): void {
+  const free = freeBytesAt(folder);
   if (free === undefined || free >= reserveBytes) return;
   throw new RefusedError(
     "spool-no-space",
@@ -105,7 +107,7 @@ async function writeFully(file: FileHandle, block: Buffer, position: number, fol
       done += (await file.write(block, done, block.length - done, position + done)).bytesWritten;
     } catch (error) {
       const failure = { path: join(folder, "spool"), neededBytes: block.length - done, writtenBytes: position + done };
-      throw await writeError(error, failure);
+      throw writeError(error, failure);
     }
   }
 }

@@ -1,7 +1,7 @@
 import type { Writable } from "node:stream";
 import type { ByteSink } from "../bytes.ts";
 import { AppError, messageOf } from "../errors.ts";
-import { systemCode } from "./disk-errors.ts";
+import { systemCode } from "../disk-errors.ts";
 
 /**
  * Writes to a stream such as stdout, waiting for each chunk to be taken. `finish` waits for the last one and leaves the

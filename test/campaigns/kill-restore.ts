@@ -4,13 +4,13 @@ import { runCli } from "../fixtures/run-cli.ts";
 import { type ProgramEnd, startProgram } from "../fixtures/run-program.ts";
 import { type Campaign, type CaseDraw, mustHold } from "./campaign.ts";
 import { terminateOneSession } from "./terminate-session.ts";
+import { arriveAtOther, foundState, mustUndo } from "./found-state.ts";
 import {
   type TwoStates,
   type Way,
   createTwoStates,
   databasesOfRuns,
   filesOfRuns,
-  mustBeIn,
   mustHoldOneCopy,
 } from "./two-states.ts";
 
@@ -75,10 +75,6 @@ function restoreArgs({ instance, other, way }: TwoStates, keeps: boolean): strin
   return ["restore", ...instance.config, `--${way}`, "--keep-previous", keeps ? "1h" : "0", other.archivePath];
 }
 
-function arriveAtOther(states: TwoStates): void {
-  [states.current, states.other] = [states.other, states.current];
-}
-
 async function disturbedRestore(
   states: TwoStates,
   keeps: boolean,
@@ -130,29 +126,4 @@ async function mustClearUp(states: TwoStates, end: ProgramEnd, { random }: CaseD
     next.stderr,
   );
   if (!keeps) await mustHoldOneCopy(states, `after ${command}`);
-}
-
-/** The state that the instance is in; beside a kept one only what is live is looked at. */
-async function foundState(states: TwoStates, keeps: boolean): Promise<TwoStates["current"]> {
-  const { instance } = states;
-  const found = await instance.fingerprint();
-  const kept = /__previous_/;
-  if (keeps && Object.keys(found.tables).some((name) => kept.test(name))) {
-    const live = <T>(parts: Record<string, T>): Record<string, T> =>
-      Object.fromEntries(Object.entries(parts).filter(([name]) => !kept.test(name)));
-    const { objects } = states.other.fingerprint;
-    return mustBeIn(states, { ...found, tables: live(found.tables), sequences: live(found.sequences), objects }, [
-      states.other,
-    ]);
-  }
-  return mustBeIn(states, found, [states.current, states.other]);
-}
-
-/** A finished switch can be undone, exactly. */
-async function mustUndo(states: TwoStates): Promise<void> {
-  const { instance, way } = states;
-  const undone = await runCli(["restore", ...instance.config, "--undo"]);
-  mustHold(undone.exitCode === 0, `${way}: what was kept comes back`, undone.stderr);
-  arriveAtOther(states);
-  mustBeIn(states, await instance.fingerprint(), [states.current]);
 }

@@ -1,9 +1,11 @@
 import type { Campaign } from "./campaign.ts";
 
 const loaders: Readonly<Record<string, () => Promise<Campaign>>> = {
-  "kill-restore": async () => (await import("./kill-restore.ts")).killRestore as Campaign,
-  "kill-backup": async () => (await import("./kill-backup.ts")).killBackup as Campaign,
-  many: async () => (await import("./many.ts")).many as Campaign,
+  "kill-restore": async () => (await import("./kill-restore.ts")).killRestore,
+  "kill-backup": async () => (await import("./kill-backup.ts")).killBackup,
+  "disk-full": async () => (await import("./disk-full.ts")).diskFull,
+  io: async () => (await import("./io.ts")).io,
+  many: async () => (await import("./many.ts")).many,
 };
 
 /** Names of all campaigns, as the command line takes them. */

@@ -33,8 +33,15 @@ export interface TwoStates {
   close(): Promise<void>;
 }
 
-/** Makes two instances and their archives, and a third that holds the first one's archive. */
-export async function createTwoStates(cluster: TestClusterAddress, way: Way): Promise<TwoStates> {
+/**
+ * Makes two instances and their archives, and a third that holds the first one's archive.
+ * @param options `noZip`: the archives are folders
+ */
+export async function createTwoStates(
+  cluster: TestClusterAddress,
+  way: Way,
+  options: { noZip?: boolean } = {},
+): Promise<TwoStates> {
   const sources: TestInstance[] = [];
   const states: State[] = [];
   for (const name of ["one", "other"] as const) {
@@ -46,7 +53,8 @@ export async function createTwoStates(cluster: TestClusterAddress, way: Way): Pr
       scale: tinyScale,
       seed: `state ${name}`,
     });
-    const backup = await runCli(["backup", ...source.config, "--one-shot"]);
+    const form = options.noZip === true ? ["--no-zip"] : [];
+    const backup = await runCli(["backup", ...source.config, "--one-shot", ...form]);
     mustHold(backup.exitCode === 0, "the archive of a state is written", backup.stderr);
     states.push({ name, archivePath: backup.stdout.trim(), fingerprint: afterRestore(await source.fingerprint()) });
     await source.database.drop();

@@ -1,6 +1,7 @@
 import { PassThrough } from "node:stream";
 import { describe, expect, test } from "vitest";
 import { runChild } from "../../src/processes/child-process.ts";
+import { runWithFailingCall } from "../fixtures/failing-calls/run-script.ts";
 import { collect, errorOf } from "../fixtures/streams.ts";
 
 const env = { PATH: process.env.PATH };
@@ -13,6 +14,16 @@ describe("a child program", () => {
       stdout: "one; $(two)",
       stderr: "two\n",
     });
+  });
+
+  test("that cannot be started for want of descriptors is an error as any other", async () => {
+    const printed = await runWithFailingCall(
+      `import { runChild } from "SRC/processes/child-process.ts";
+       console.log(await runChild("/bin/true", [], { env: {}, label: "it" }).catch((error) => error.code + ": " + error.message));`,
+      {},
+      { call: { kind: "start", place: "true" }, nth: 1, fault: "EMFILE" },
+    );
+    expect(printed).toMatch(/^program-failed: cannot run it: EMFILE: too many open files/);
   });
 
   test("has no input", async () => {

@@ -13,6 +13,7 @@ import { clearDeadTemporaries } from "../../stores/dead-temporaries.ts";
 import { createFileSink } from "../../stores/file-sink.ts";
 import { openFileSource } from "../../stores/file-source.ts";
 import { createFolderTarget } from "../../stores/folder-target.ts";
+import { createOpenFileSink, fileBehind } from "../../stores/open-file-sink.ts";
 import { limitSink } from "../../stores/limited-sink.ts";
 import { createStreamSink } from "../../stores/stream-sink.ts";
 
@@ -32,8 +33,11 @@ export async function openTarget(
   writeLimit: RateLimit | undefined,
 ): Promise<ArchiveWriter> {
   const { pid } = context;
-  if (target.kind === "stdout")
-    return createZipWriter(limitSink(createStreamSink(context.stdout, "stdout"), writeLimit), zip);
+  if (target.kind === "stdout") {
+    const fd = fileBehind(context.stdout);
+    const sink = fd === undefined ? createStreamSink(context.stdout, "stdout") : createOpenFileSink(fd, "stdout");
+    return createZipWriter(limitSink(sink, writeLimit), zip);
+  }
   await clearDeadTemporaries(dirname(target.path), { pid, now: context.now() });
   if (target.kind === "file") {
     const beforePublish = async (path: string): Promise<void> =>

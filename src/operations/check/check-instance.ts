@@ -2,6 +2,7 @@ import { access, constants, stat } from "node:fs/promises";
 import { detectApplication } from "../../applications/detect.ts";
 import type { Settings } from "../../config/settings.ts";
 import type { Context } from "../../context.ts";
+import { systemFailure } from "../../disk-errors.ts";
 import { AppError } from "../../errors.ts";
 import { freeSpaceAt } from "../../files/free-space.ts";
 import type { Finding } from "../../finding.ts";
@@ -157,7 +158,8 @@ async function checkFolder(check: string, path: string | undefined): Promise<Fin
   }
 }
 
-function failure(check: string, error: unknown): Finding {
+function failure(check: string, thrown: unknown): Finding {
+  const error = systemFailure(thrown);
   if (!(error instanceof AppError)) throw error;
   const [hint] = error.hints;
   return {

@@ -1,6 +1,6 @@
 import { decompressBlock } from "../../archive/codec.ts";
 import type { ArchiveReader } from "../../archive/reader.ts";
-import { AppError, DamagedError } from "../../errors.ts";
+import { DamagedError } from "../../errors.ts";
 import { freeMemory } from "../../free-memory.ts";
 import type { DataEntry } from "./archive-contents.ts";
 import { plainContent } from "./plain-content.ts";
@@ -66,10 +66,10 @@ export async function* readFrames(
 }
 
 /**
- * An error of a codec, which does not know what it reads, as one that names archive and entry; any other as it is.
+ * Damage that a codec found, which does not know what it reads, as one that names archive and entry; anything else as it is.
  * @param label path or URL of the archive
  */
 export function namedDamage(label: string, entryName: string, error: unknown): unknown {
-  if (!(error instanceof AppError) || error.message.includes(entryName)) return error;
+  if (!(error instanceof DamagedError) || error.message.includes(entryName)) return error;
   return new DamagedError(error.code, `${label}: entry ${entryName}: ${error.message}`, { cause: error });
 }

@@ -1,9 +1,12 @@
-import { open, readFile, rename, stat } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { namingFile, systemCode } from "../../disk-errors.ts";
+import { AppError, messageOf } from "../../errors.ts";
 import { type AreaFolders, type RestoreFiles } from "../../files/restore-files.ts";
 import type { StorageFolders } from "../../files/storage-layout.ts";
 import { syncPath } from "../../files/sync-files.ts";
 import type { WorkFolder } from "../../files/work-folder.ts";
+import { writeWhole } from "../../files/write-whole.ts";
 
 /** How the database is replaced. */
 export type RestoreWay = "side-by-side" | "in-place";
@@ -29,24 +32,24 @@ const recordName = "run.json";
 
 /** Writes the record so that it is there whole, or as it was. */
 export async function writeRunRecord(work: WorkFolder, record: RunRecord): Promise<void> {
-  const path = join(work.path, recordName);
-  const handle = await open(`${path}.part`, "w", 0o600);
-  try {
-    await handle.write(JSON.stringify(record));
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await rename(`${path}.part`, path);
+  await writeWhole(join(work.path, recordName), (append) => append(JSON.stringify(record)));
   await syncPath(work.path);
 }
 
-/** Reads a record; undefined when the run died before it wrote one, and so before it did anything. */
+/**
+ * Reads a record; undefined when the run died before it wrote one, and so before it did anything.
+ * @throws AppError when there is one that cannot be read: the run may have switched, or be kept for an undo
+ */
 export async function readRunRecord(work: WorkFolder): Promise<RunRecord | undefined> {
+  const path = join(work.path, recordName);
   try {
-    return JSON.parse(await readFile(join(work.path, recordName), "utf8")) as RunRecord;
-  } catch {
-    return undefined;
+    return JSON.parse(await namingFile(path, () => readFile(path, "utf8"))) as RunRecord;
+  } catch (error) {
+    if (systemCode(error) === "ENOENT") return undefined;
+    throw new AppError("run-record", `cannot read ${path}, which tells how far a restore came: ${messageOf(error)}`, {
+      cause: error,
+      hints: ["try again, as the user that made it or as root"],
+    });
   }
 }
 
@@ -75,8 +78,9 @@ export async function restoreFilesOf(
     try {
       const { uid, gid } = await stat(folder);
       return uid === 0 ? files : { ...files, owner: { uid, gid } };
-    } catch {
+    } catch (error) {
       // The next folder up tells as well.
+      if (systemCode(error) !== "ENOENT") throw error;
     }
   }
   return files;

@@ -2,10 +2,12 @@ import { randomInt } from "node:crypto";
 import { type Application } from "../../applications/application.ts";
 import { detectApplication } from "../../applications/detect.ts";
 import type { Context } from "../../context.ts";
+import { isWriteError, systemFailure } from "../../disk-errors.ts";
 import { AppError, messageOf } from "../../errors.ts";
 import type { RestoreFiles } from "../../files/restore-files.ts";
 import { bringBackOldFiles, putNewFiles } from "../../files/swap-files.ts";
-import { createWorkFolder, removeWorkFolder } from "../../files/work-folder.ts";
+import type { StorageFolders } from "../../files/storage-layout.ts";
+import { type WorkFolder, createWorkFolder, removeWorkFolder } from "../../files/work-folder.ts";
 import { type Client, connect } from "../../postgres/connection.ts";
 import type { Settings } from "../../config/settings.ts";
 import { takeOperationLock } from "../../postgres/operation-lock.ts";
@@ -58,7 +60,7 @@ export async function runRestore(
     folders.blobFolder === undefined && folders.dataFolder === undefined
       ? undefined
       : await createWorkFolder(folders, "restore", runId, context.pid);
-  const files = work === undefined ? undefined : await restoreFilesOf(work, folders, context.isRoot);
+  const files = work === undefined ? undefined : await filesOf(work, folders, context);
   const record: RunRecord = {
     state: "staging",
     way: plan.way,
@@ -104,11 +106,22 @@ export async function runRestore(
       context.signal.throwIfAborted();
     });
   } catch (error) {
-    if (!(error instanceof AppError && error.code === "commit-unknown")) await takeBack(files, database, reporter);
+    const isUnknown = error instanceof AppError && error.code === "commit-unknown";
+    const isTakenBack = !isUnknown && (await takeBack(files, database, reporter));
     context.signal.throwIfAborted();
-    throw restoreError(error);
+    throw isTakenBack ? asItWas(error) : error;
   }
   return await finish({ files, record, runId, request, context, reporter, staged, notes, keepUntil });
+}
+
+/** The files' half in a work folder, which goes when that cannot be told. */
+async function filesOf(work: WorkFolder, folders: StorageFolders, context: Context): Promise<RestoreFiles> {
+  try {
+    return await restoreFilesOf(work, folders, context.isRoot);
+  } catch (error) {
+    await removeWorkFolder(work).catch(() => undefined);
+    throw error;
+  }
 }
 
 /** Runs tasks at the same time; the first that fails stops the others, and its error is thrown once all have ended. */
@@ -127,12 +140,21 @@ async function together(stop: AbortController, tasks: readonly (() => Promise<vo
   if (failure !== undefined) throw failure.error;
 }
 
-/** Takes everything back, whatever of it fails: the first error is the one that counts, and the next command tries again. */
-async function takeBack(files: RestoreFiles | undefined, database: DatabaseRestore, reporter: Reporter): Promise<void> {
+/**
+ * Takes everything back, whatever of it fails: the first error is the one that counts, and the next command tries again.
+ * @returns whether all of it was taken back
+ */
+async function takeBack(
+  files: RestoreFiles | undefined,
+  database: DatabaseRestore,
+  reporter: Reporter,
+): Promise<boolean> {
+  let isComplete = true;
   const attempt = async (what: string, action: () => Promise<void>): Promise<void> => {
     try {
       await action();
     } catch (error) {
+      isComplete = false;
       reporter.report({
         type: "warning",
         code: "not-taken-back",
@@ -146,20 +168,15 @@ async function takeBack(files: RestoreFiles | undefined, database: DatabaseResto
       await removeWorkFolder(files.work);
     });
   await attempt("what was loaded aside could not be dropped", () => database.discard());
+  return isComplete;
 }
 
-/** An error of the file system as one for the administrator; any other as it is. */
-function restoreError(error: unknown): unknown {
-  const { code, path } = error as NodeJS.ErrnoException;
-  if (error instanceof AppError || !(error instanceof Error) || code === undefined || !/^E[A-Z]+$/.test(code))
-    return error;
-  const full = code === "ENOSPC" || code === "EDQUOT";
-  return new AppError("files-failed", `files could not be written: ${error.message}; the instance is as it was`, {
-    cause: error,
-    hints: [
-      full ? `free some space on the disk of ${path ?? "sdir"}` : "run as the user that owns the data folder (sdir)",
-    ],
-  });
+/** A failure of the disk, with the state that things are in. */
+function asItWas(error: unknown): unknown {
+  const state = "; the instance is as it was";
+  if (!isWriteError(error)) return systemFailure(error, undefined, state);
+  const { code, message, hints, details } = error;
+  return new AppError(code, `${message}${state}`, { cause: error, hints, details });
 }
 
 interface FinishOptions {

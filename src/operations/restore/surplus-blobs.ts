@@ -1,5 +1,6 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
+import { systemCode } from "../../disk-errors.ts";
 import type { SqlClient } from "../../applications/application.ts";
 import type { Application } from "../../applications/application.ts";
 import { type BlobName, blobPath } from "../../files/storage-layout.ts";
@@ -33,7 +34,11 @@ export async function* surplusBlobs(
 
 async function* older(paths: readonly string[], folder: string, startedAt: Date): AsyncGenerator<string> {
   for (const path of paths) {
-    const stats = await stat(join(folder, path)).catch(() => undefined);
+    const stats = await stat(join(folder, path)).catch((error: unknown) => {
+      // Somebody has deleted it meanwhile. One that cannot be looked at must not stay for that.
+      if (systemCode(error) === "ENOENT") return undefined;
+      throw error;
+    });
     if (stats !== undefined && stats.mtime < startedAt) yield path;
   }
 }

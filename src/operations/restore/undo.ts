@@ -1,6 +1,7 @@
 import type { Settings } from "../../config/settings.ts";
 import type { Context } from "../../context.ts";
-import { AppError, RefusedError } from "../../errors.ts";
+import { AppError, RefusedError, messageOf } from "../../errors.ts";
+import type { RestoreFiles } from "../../files/restore-files.ts";
 import { bringBackOldFiles, dropTiles, putNewFiles, removeOldFiles } from "../../files/swap-files.ts";
 import { findWorkFolders, removeWorkFolder, adoptWorkFolder } from "../../files/work-folder.ts";
 import { connect } from "../../postgres/connection.ts";
@@ -61,21 +62,43 @@ export async function undoRestore(
       });
     } catch (error) {
       // When nobody knows whether it was committed, the next command asks the database.
-      if (
-        files !== undefined &&
-        record !== undefined &&
-        !(error instanceof AppError && error.code === "commit-unknown")
-      ) {
-        await putNewFiles(files);
-        await removeOldFiles(files);
-        await writeRunRecord(files.work, { ...record, state: "finished" });
-      }
+      const isUnknown = error instanceof AppError && error.code === "commit-unknown";
+      if (files !== undefined && record !== undefined && !isUnknown) await goForward(files, record, reporter);
       throw error;
     }
-    if (files !== undefined) await dropTiles(files);
-    if (work !== undefined) await removeWorkFolder(work);
+    await tidy(files);
     return state;
   } finally {
     await lock.end().catch(() => undefined);
+  }
+}
+
+/** Puts the restored state's files live again; when that fails, the first error is the one that counts. */
+async function goForward(files: RestoreFiles, record: RunRecord, reporter: Reporter): Promise<void> {
+  try {
+    await putNewFiles(files);
+    await removeOldFiles(files);
+    await writeRunRecord(files.work, { ...record, state: "finished" });
+  } catch (error) {
+    reporter.report({
+      type: "warning",
+      code: "not-taken-back",
+      message: `files could not be put back, which the next command tries again: ${messageOf(error)}`,
+    });
+  }
+}
+
+/** What comes after the switch: it is done, whatever fails here. */
+async function tidy(files: RestoreFiles | undefined): Promise<void> {
+  if (files === undefined) return;
+  try {
+    await dropTiles(files);
+    await removeWorkFolder(files.work);
+  } catch (error) {
+    throw new AppError(
+      "undone-not-tidied",
+      `the undo is complete, but tidying up after it failed: ${messageOf(error)}`,
+      { cause: error, hints: ["ngwbackup check finishes it"] },
+    );
   }
 }

@@ -4,9 +4,10 @@
  * the main thread's work.
  */
 import { type Hash, createHash, hash } from "node:crypto";
-import { closeSync, fstatSync, linkSync, readSync, unlinkSync } from "node:fs";
+import { fstatSync, linkSync, readSync, unlinkSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
 import { crc32 } from "node:zlib";
+import { closeReadNow } from "../../../close-read.ts";
 import { openPinnedFile, openStoredFile } from "../../../files/open-stored-file.ts";
 import { linkPath } from "../../../files/pin-links.ts";
 import type { BlobSource } from "../../../files/pins.ts";
@@ -84,7 +85,7 @@ function readWhole(slab: Uint8Array, wanted: WantedBlob, sample: boolean): RunIt
   } catch (error) {
     return { type: "failed", failure: failureOf(error) };
   } finally {
-    if (fd !== undefined) closeSync(fd);
+    if (fd !== undefined) closeReadNow(fd);
   }
 }
 
@@ -108,7 +109,7 @@ function openBlob(reader: number, source: BlobSource): OpenedBlob {
     openBlobs.set(reader, { fd, source, digest, sizeBytes: stats.size, positionBytes: 0, failure: undefined });
     return { sizeBytes: stats.size };
   } catch (error) {
-    if (fd !== undefined) closeSync(fd);
+    if (fd !== undefined) closeReadNow(fd);
     return { failure: failureOf(error) };
   }
 }
@@ -135,7 +136,7 @@ function readBlock(blob: OpenBlob, slab: Uint8Array, sample: boolean): BlobBlock
 
 function closeBlob(reader: number): ClosedBlob {
   const { fd, source, digest } = openedBy(reader);
-  closeSync(fd);
+  closeReadNow(fd);
   openBlobs.delete(reader);
   removePin(source);
   return { sha256: digest.digest("hex") };
