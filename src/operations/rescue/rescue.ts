@@ -208,7 +208,10 @@ async function load(
     await client.end();
   }
   startStage(reporter, "statistics");
-  await settle(() => analyzeTables({ connect: () => database.connect(), jobs: request.jobs, signal }), reporter);
+  await settle(
+    () => analyzeTables({ connect: () => database.connect(), jobs: request.jobs, reporter, signal }),
+    reporter,
+  );
   return { ...totals, blobRows };
 }
 

@@ -2,6 +2,7 @@ import { type Reporter, startStage } from "../../progress.ts";
 import type { Client } from "../connection.ts";
 import { backendPid, cancelBackends } from "../load/cancel-backends.ts";
 import { openLoadConnections } from "../load/load-connections.ts";
+import { textsOf } from "../load/load-session.ts";
 import type { PlannedEntry } from "../load/load-order.ts";
 import { entryLabel, planLoad } from "../load/load-order.ts";
 import { type LoadStages, type TableUnit, stagePlan } from "../load/load-stages.ts";
@@ -61,7 +62,7 @@ export async function loadRescued(options: LoadRescuedOptions): Promise<LoadedTo
   const refused = (planned: PlannedEntry, reason: string): void =>
     losses.definition(entryLabel(planned.entry), planned.sql, reason);
   try {
-    await openLoadConnections(clients, options.connect, { needed: 1, wanted: jobs }, signal);
+    await openLoadConnections(clients, options.connect, textsOf(source.toc), { needed: 1, wanted: jobs }, signal);
     const run = async (tasks: readonly LoadTask[]): Promise<void> => {
       const pids = await Promise.all(clients.map(backendPid));
       await runTasks(tasks, clients, signal, () => cancelBackends(options.connect, pids));
