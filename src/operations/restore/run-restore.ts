@@ -9,6 +9,7 @@ import { createWorkFolder, removeWorkFolder } from "../../files/work-folder.ts";
 import { type Client, connect } from "../../postgres/connection.ts";
 import type { Settings } from "../../config/settings.ts";
 import { takeOperationLock } from "../../postgres/operation-lock.ts";
+import { serverError } from "../../postgres/server-error.ts";
 import { type Reporter, stageBehind, startStage } from "../../progress.ts";
 import type { ArchiveContents } from "../contents/archive-contents.ts";
 import { storageFolders } from "../storage-folders.ts";
@@ -148,8 +149,10 @@ async function takeBack(files: RestoreFiles | undefined, database: DatabaseResto
   await attempt("what was loaded aside could not be dropped", () => database.discard());
 }
 
-/** An error of the file system as one for the administrator; any other as it is. */
+/** An error of the server or the file system as one for the administrator; any other as it is. */
 function restoreError(error: unknown): unknown {
+  const ofServer = serverError(error, "the instance is as it was");
+  if (ofServer !== undefined) return ofServer;
   const { code, path } = error as NodeJS.ErrnoException;
   if (error instanceof AppError || !(error instanceof Error) || code === undefined || !/^E[A-Z]+$/.test(code))
     return error;
