@@ -28,13 +28,13 @@ export interface CampaignSetting {
   /** A private PostgreSQL with the template of the tests. */
   cluster: TestClusterAddress;
   /** Says something about the campaign as a whole, such as how long an undisturbed run takes. */
-  note(line: string): void;
+  note: (line: string) => void;
 }
 
 /** What cases work on, and its end. */
 export interface CampaignWorld<World> {
   world: World;
-  close(): Promise<void>;
+  close: () => Promise<void>;
 }
 
 /** Where a case takes its choices from. */

@@ -1,8 +1,11 @@
 import type { Campaign } from "./campaign.ts";
 
 const loaders: Readonly<Record<string, () => Promise<Campaign>>> = {
-  "kill-restore": async () => (await import("./kill-restore.ts")).killRestore as Campaign,
-  "kill-backup": async () => (await import("./kill-backup.ts")).killBackup as Campaign,
+  "kill-restore": async () => (await import("./kill-restore.ts")).killRestore,
+  "kill-backup": async () => (await import("./kill-backup.ts")).killBackup,
+  server: async () => (await import("./server.ts")).server,
+  writers: async () => (await import("./writers.ts")).writers,
+  standby: async () => (await import("./standby.ts")).standby,
 };
 
 /** Names of all campaigns, as the command line takes them. */
