@@ -1,13 +1,12 @@
-import { type ChildProcess, fork, spawn } from "node:child_process";
-import { chmod, chown, mkdir, mkdtemp, open, readFile, rm } from "node:fs/promises";
+import { chmod, chown, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { AppError, RefusedError, messageOf } from "../errors.ts";
-import { initialiseData } from "./data-folder.ts";
+import { RefusedError } from "../errors.ts";
+import { copyData, initialiseData } from "./data-folder.ts";
 import { clearLeftovers, folderPrefix } from "./leftovers.ts";
 import { ownPid } from "./processes.ts";
+import { RunningServer } from "./running-server.ts";
 import { type ServerBinaries, findServerBinaries } from "./server-binaries.ts";
 import { type ServerUser, findServerUser } from "./server-user.ts";
 
@@ -26,6 +25,8 @@ export interface ClusterOptions {
   uidUser?: string;
   /** The server to take; the one of {@link findServerBinaries} otherwise. */
   server?: ServerBinaries;
+  /** Makes a streaming replica of another private cluster, which answers read-only queries, instead of an empty one. */
+  standbyOf?: Pick<Cluster, "host" | "port" | "superuser">;
 }
 
 /** A running private cluster. */
@@ -39,6 +40,13 @@ export interface Cluster {
   server: ServerBinaries;
   /** What the server printed. */
   logPath: string;
+  /** Ends the server, in order or as a crash would; its data stay for {@link Cluster.resume}. */
+  halt(how: "fast" | "immediate"): Promise<void>;
+  /**
+   * Starts a server that was halted, on the same port and data; recovery from a crash included.
+   * @throws AppError when it fails, with the end of its log
+   */
+  resume(): Promise<void>;
   /** Fast shutdown; the folder is removed. May be called more than once. */
   stop(): Promise<void>;
 }
@@ -88,18 +96,19 @@ async function start(
   await mkdir(dataFolder, { mode: 0o700 });
   await chmod(folder, 0o700);
   if (user !== undefined) for (const path of [dataFolder, folder]) await chown(path, user.uid, user.gid);
-  const superuser = "postgres";
+  const superuser = options.standbyOf?.superuser ?? "postgres";
   const port = await freePort();
-  await initialiseData({ dataFolder, socketFolder: folder, port, superuser, server, user, options });
+  const given = { dataFolder, socketFolder: folder, port, superuser, server, user, options };
+  if (options.standbyOf === undefined) await initialiseData(given);
+  else await copyData(given, options.standbyOf);
   const logPath = join(folder, "server.log");
-  const child = await spawnServer(server, dataFolder, logPath, user, options.env);
-  const guard = startGuard(child, folder);
+  const running = new RunningServer(folder, logPath, server, user, options);
   let stopping: Promise<void> | undefined;
-  const stop = (): Promise<void> => (stopping ??= stopServer(child, guard, folder));
+  const stop = (): Promise<void> => (stopping ??= running.remove());
   const onAbort = (): void => void stop();
   options.signal.addEventListener("abort", onAbort, { once: true });
   try {
-    await waitUntilReady(child, dataFolder, logPath, options.signal);
+    await running.start();
   } catch (error) {
     options.signal.removeEventListener("abort", onAbort);
     await stop();
@@ -112,89 +121,13 @@ async function start(
     binDir: server.binDir,
     server,
     logPath,
+    halt: (how) => running.end(how),
+    resume: () => running.start(),
     stop() {
       options.signal.removeEventListener("abort", onAbort);
       return stop();
     },
   };
-}
-
-async function spawnServer(
-  server: ServerBinaries,
-  dataFolder: string,
-  logPath: string,
-  user: ServerUser | undefined,
-  env: ClusterOptions["env"],
-): Promise<ChildProcess> {
-  const log = await open(logPath, "a", 0o600);
-  try {
-    const child = spawn(join(server.binDir, "postgres"), ["-D", dataFolder], {
-      cwd: dataFolder,
-      env: serverEnvironment(env),
-      // A group of its own, so that a Ctrl-C at the terminal does not stop the server under its users.
-      detached: true,
-      stdio: ["ignore", log.fd, log.fd],
-      ...(user === undefined ? {} : { uid: user.uid, gid: user.gid }),
-    });
-    // Without a listener a failed start would end the program; `exitCode` and the log tell the rest.
-    child.on("error", () => {});
-    child.unref();
-    return child;
-  } finally {
-    await log.close();
-  }
-}
-
-/** Nothing of libpq's or the server's own variables reaches a private server. */
-export function serverEnvironment(env: ClusterOptions["env"]): Record<string, string | undefined> {
-  return { PATH: env["PATH"], LD_LIBRARY_PATH: env["LD_LIBRARY_PATH"], TZ: env["TZ"], LC_ALL: "C" };
-}
-
-function startGuard(child: ChildProcess, folder: string): ChildProcess | undefined {
-  if (child.pid === undefined) return undefined;
-  const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
-  const path = fileURLToPath(new URL(`./guard.${extension}`, import.meta.url));
-  const guard = fork(path, [String(child.pid), folder], { detached: true, execArgv: [], stdio: "ignore" });
-  guard.on("error", () => {});
-  guard.unref();
-  guard.channel?.unref();
-  return guard;
-}
-
-async function waitUntilReady(
-  child: ChildProcess,
-  dataFolder: string,
-  logPath: string,
-  signal: AbortSignal,
-): Promise<void> {
-  const deadline = performance.now() + 60_000;
-  for (;;) {
-    signal.throwIfAborted();
-    // Line 8 of postmaster.pid is the state, which pg_ctl waits for as well.
-    const pidFile = await readFile(join(dataFolder, "postmaster.pid"), "utf8").catch(() => "");
-    if (pidFile.split("\n")[7]?.trim() === "ready") return;
-    const ended = child.pid === undefined || child.exitCode !== null || child.signalCode !== null;
-    if (ended || performance.now() > deadline) {
-      const log = await readFile(logPath, "utf8").catch((error: unknown) => messageOf(error));
-      throw new AppError("cluster-start", `the private PostgreSQL ${ended ? "ended at its start" : "does not start"}`, {
-        details: log.trimEnd().split("\n").slice(-8),
-      });
-    }
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
-
-async function stopServer(child: ChildProcess, guard: ChildProcess | undefined, folder: string): Promise<void> {
-  if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) {
-    child.ref();
-    const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
-    child.kill("SIGINT");
-    const impatient = setTimeout(() => child.kill("SIGQUIT"), 10_000);
-    await ended;
-    clearTimeout(impatient);
-  }
-  await rm(folder, { recursive: true, force: true });
-  guard?.kill("SIGKILL");
 }
 
 /** A TCP port of 127.0.0.1 that nobody listens on. */

@@ -41,19 +41,51 @@ export async function initialiseData(given: DataFolderOptions): Promise<void> {
       ],
     });
   }
+  await addSettings(given);
+  await writeFile(
+    join(dataFolder, "pg_hba.conf"),
+    "local all all trust\nlocal replication all trust\nhost all all 127.0.0.1/32 scram-sha-256\n",
+  );
+}
+
+/**
+ * Copies the data of another private cluster by pg_basebackup, to follow it as a streaming replica.
+ * @throws AppError with what pg_basebackup printed
+ */
+export async function copyData(
+  given: DataFolderOptions,
+  primary: { host: string; port: number; superuser: string },
+): Promise<void> {
+  const { dataFolder, server, user, options } = given;
+  const from = ["-h", primary.host, "-p", String(primary.port), "-U", primary.superuser];
+  const args = ["-D", dataFolder, ...from, "--write-recovery-conf", "--checkpoint=fast", "--no-sync", "--no-password"];
+  const { PATH, LD_LIBRARY_PATH, TZ } = options.env;
+  const result = await runProgram(join(server.binDir, "pg_basebackup"), args, {
+    env: { PATH, LD_LIBRARY_PATH, TZ, LC_ALL: "C" },
+    cwd: "/",
+    signal: options.signal,
+    ...(user === undefined ? {} : { uid: user.uid, gid: user.gid }),
+  });
+  options.signal.throwIfAborted();
+  if (result.exitCode !== 0) {
+    throw new AppError("base-backup", `pg_basebackup of PostgreSQL ${server.version} failed in ${dataFolder}`, {
+      details: (result.startError?.message ?? result.stderr.trimEnd()).split("\n").slice(-8),
+    });
+  }
+  await addSettings(given);
+}
+
+/** The last line about a setting counts. */
+async function addSettings({ dataFolder, socketFolder, port, options }: DataFolderOptions): Promise<void> {
   const settings: Record<string, string> = {
     listen_addresses: options.tcp === true ? "127.0.0.1" : "",
-    port: String(given.port),
-    unix_socket_directories: given.socketFolder,
+    port: String(port),
+    unix_socket_directories: socketFolder,
     password_encryption: "scram-sha-256",
     ...options.settings,
   };
   const lines = Object.entries(settings).map(([name, value]) => `${name} = '${value.replaceAll("'", "''")}'\n`);
   await appendFile(join(dataFolder, "postgresql.conf"), `\n${lines.join("")}`);
-  await writeFile(
-    join(dataFolder, "pg_hba.conf"),
-    "local all all trust\nlocal replication all trust\nhost all all 127.0.0.1/32 scram-sha-256\n",
-  );
 }
 
 function initdb({ dataFolder, superuser, server, user, options }: DataFolderOptions, locale: string) {

@@ -1,5 +1,7 @@
 import type { CommandContext as StricliContext } from "@stricli/core";
 import type { Context } from "../context.ts";
+import { AppError } from "../errors.ts";
+import { serverError, withServerHints } from "../postgres/server-error.ts";
 import { type CommandOutput, openOutput } from "../terminal/output.ts";
 
 /** What every command gets as `this`: the outside world, and where its news and result go. */
@@ -48,6 +50,8 @@ export function lazyCommand<FLAGS extends CommonFlags, ARGS extends readonly unk
           flags,
           ...args,
         );
+      } catch (error) {
+        throw error instanceof AppError ? withServerHints(error) : (serverError(error) ?? error);
       } finally {
         output.close();
       }

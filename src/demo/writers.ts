@@ -14,6 +14,8 @@ export interface WritersOptions {
   clients?: number;
   /** Pause of a client between two changes; 2 when left out. */
   pauseMs?: number;
+  /** Told how long each upload took, from its first byte to its commit. */
+  onUpload?(durationMs: number): void;
 }
 
 /** How often clients have done what. */
@@ -64,7 +66,7 @@ export async function startWriters(options: WritersOptions): Promise<Writers> {
   }
   const running = connections.map(async (client, index) => {
     try {
-      const work: Work = { client, index, fileStoragePath: options.fileStoragePath, done, round: 0, ownBlobs: [] };
+      const work: Work = { ...options, client, index, done, round: 0, ownBlobs: [] };
       for (; !stopped.signal.aborted; work.round += 1) {
         await advanceCount(work);
         await upload(work);
@@ -95,14 +97,26 @@ interface Work {
   client: Client;
   index: number;
   fileStoragePath: string;
+  onUpload?(durationMs: number): void;
   done: WritersDone;
   round: number;
   /** Uploaded by this client and not deleted yet. */
   ownBlobs: { id: number; uuid: string }[];
 }
 
-async function newBlob(work: Work, component: string, content: string): Promise<{ id: number; uuid: string }> {
+/** What an upload holds, of which every byte follows from its name. */
+export function uploadContent(uuid: string, sizeBytes: number): string {
+  const unit = `upload ${uuid} `;
+  return unit.repeat(Math.ceil(sizeBytes / unit.length)).slice(0, sizeBytes);
+}
+
+async function newBlob(
+  work: Work,
+  component: string,
+  contentOf: (uuid: string) => string,
+): Promise<{ id: number; uuid: string }> {
   const uuid = randomUUID().replaceAll("-", "");
+  const content = contentOf(uuid);
   const path = join(work.fileStoragePath, blobPath({ component, uuid }));
   await mkdir(dirname(path), { recursive: true });
   await writeFile(path, content, { flag: "wx" });
@@ -115,14 +129,17 @@ async function newBlob(work: Work, component: string, content: string): Promise<
 
 async function upload(work: Work): Promise<void> {
   const { client } = work;
+  const startedMs = performance.now();
   await client.query("begin");
-  const blob = await newBlob(work, "feature_attachment", `upload ${work.round} `.repeat(500 + (work.round % 100) * 20));
+  const sizeBytes = 5000 + (work.round % 100) * 200;
+  const blob = await newBlob(work, "feature_attachment", (uuid) => uploadContent(uuid, sizeBytes));
   await client.query(
     `insert into public.feature_attachment (resource_id, feature_id, fileobj_id, name, mime_type)
      values (1, $1, $2, 'upload', 'text/plain')`,
     [1 + work.index, blob.id],
   );
   await client.query("commit");
+  work.onUpload?.(performance.now() - startedMs);
   work.ownBlobs.push(blob);
   work.done.uploads += 1;
 }
@@ -146,7 +163,7 @@ async function advanceCount(work: Work): Promise<void> {
     [index],
   );
   const value = (before.rows[0]?.value ?? 0) + 1;
-  const blob = await newBlob(work, "demo_counter", String(value));
+  const blob = await newBlob(work, "demo_counter", () => String(value));
   await client.query(
     `insert into public.demo_counter values ($1, $2, $3)
      on conflict (client) do update set value = excluded.value, fileobj_id = excluded.fileobj_id`,

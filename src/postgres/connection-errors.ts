@@ -52,7 +52,11 @@ export function connectionError(error: unknown, parameters: ConnectionParameters
     case "57P03":
       return refused("server-not-ready", `the server at ${where} is not ready: ${said}`, "try again in a moment");
     case "55000":
-      return refused("database-closed", `database ${database} at ${where} takes no connections: ${said}`);
+      return refused(
+        "database-closed",
+        `database ${database} at ${where} takes no connections: ${said}`,
+        `as an administrator: ALTER DATABASE ${quoteIdentifier(database)} WITH ALLOW_CONNECTIONS true`,
+      );
     case "ENOTFOUND":
     case "EAI_AGAIN":
       return refused(
@@ -61,7 +65,11 @@ export function connectionError(error: unknown, parameters: ConnectionParameters
         "check database.host of the configuration, or PGHOST",
       );
     case "EACCES":
-      return refused("socket-forbidden", `the socket at ${where} cannot be opened: permission denied`);
+      return refused(
+        "socket-forbidden",
+        `the socket at ${where} cannot be opened: permission denied`,
+        "run as the user that the application runs as, or name a host: database.host of the configuration",
+      );
     case "ECONNREFUSED":
     case "ENOENT":
     case "ENOTDIR":
@@ -92,7 +100,11 @@ export function connectionError(error: unknown, parameters: ConnectionParameters
       "check PGSSLMODE, PGSSLROOTCERT, PGSSLCERT and PGSSLKEY",
     );
   }
-  return refused("cannot-connect", `cannot connect to database ${database} at ${where}: ${said}`);
+  return refused(
+    "cannot-connect",
+    `cannot connect to database ${database} at ${where}: ${said}`,
+    "see what the server's log says about it",
+  );
 }
 
 /** Host and port, or the socket's folder and port, for messages. */

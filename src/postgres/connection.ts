@@ -4,6 +4,7 @@ import { createBulkSocket } from "./bulk-socket.ts";
 import { connectionError, serverName, sqlState } from "./connection-errors.ts";
 import { type ConnectionParameters, resolveParameters } from "./connection-parameters.ts";
 import { type TlsAttempt, tlsAttempts } from "./connection-tls.ts";
+import { isRecoveryConflict } from "./server-error.ts";
 import type { ConnectionSettings } from "./settings.ts";
 import { encodeText } from "./toc-text.ts";
 
@@ -51,6 +52,8 @@ export async function connect(settings: ConnectionSettings, options: ConnectOpti
       break;
     }
   }
+  // Not about the way to the server: the session was there, and a standby has taken it back.
+  if (isRecoveryConflict(failure)) throw failure;
   throw connectionError(failure, parameters);
 }
 
@@ -90,7 +93,12 @@ function makeClient(parameters: ConnectionParameters, options: ConnectOptions, t
     ...(options.bulkReads === true && tls === false ? { stream: createBulkSocket } : {}),
     ...(parameters.options === undefined ? {} : { options: parameters.options }),
   });
-  client.on("error", (error) => lostConnections.set(client, error));
+  client.on("error", (error) => {
+    // The first tells why; that the connection has ended comes after it.
+    if (lostConnections.has(client)) return;
+    lostConnections.set(client, error);
+    refuseQueries(client, error);
+  });
   sendForeignBytes(client);
   return client;
 }
@@ -113,6 +121,17 @@ function sendForeignBytes({ connection }: Client): void {
     bytes.copy(message, 5);
     connection.stream.write(message);
   };
+}
+
+/** Whatever is asked of a broken connection fails by what broke it, of which pg itself says no more than that it happened. */
+function refuseQueries(client: Client, error: Error): void {
+  const refuse = (asked: unknown): unknown => {
+    if (typeof asked !== "object" || asked === null || !("handleError" in asked)) return Promise.reject(error);
+    const query = asked as { handleError(error: Error, connection: unknown): void };
+    setImmediate(() => query.handleError(error, client.connection));
+    return asked;
+  };
+  client.query = refuse as Client["query"];
 }
 
 /** libpq falls back from TLS to plain, and back, when the way itself or the server's rules for it are at fault. */

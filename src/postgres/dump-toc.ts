@@ -3,7 +3,9 @@ import { once } from "node:events";
 import { AppError, messageOf, RefusedError } from "../errors.ts";
 import { hasStarted } from "../processes/child-process.ts";
 import { libpqEnvironment } from "./connection-parameters.ts";
+import { lockHint } from "./lock-holders.ts";
 import { quoteIdentifier } from "./quoting.ts";
+import { recoveryHints } from "./server-error.ts";
 import type { ConnectionSettings } from "./settings.ts";
 import { TocDecoder } from "./toc-decode.ts";
 import { toDirectoryToc } from "./toc-directory.ts";
@@ -18,6 +20,11 @@ export interface DumpTocOptions {
   snapshot: string;
   /** Schemas left out whole, with their definitions. */
   excludeSchemas?: readonly string[];
+  /**
+   * How long pg_dump waits for tables that somebody alters, 5 s when left out; in all it may be as often as there are such tables.
+   * Who waits for us keeps others from his table as long.
+   */
+  lockWaitMs?: number;
   /** Encoding of all texts; `dumpEncoding` of snapshot.ts tells which. UTF8 when left out. */
   encoding?: string;
   /**
@@ -28,8 +35,7 @@ export interface DumpTocOptions {
   signal?: AbortSignal;
 }
 
-/** How long pg_dump waits for tables that somebody alters, in all it may be as often as there are such tables. */
-const lockWaitMs = 60_000;
+const defaultLockWaitMs = 5_000;
 
 /** More of what pg_dump complains is cut off. */
 const MAX_COMPLAINT_CHARACTERS = 64 * 1024;
@@ -69,6 +75,9 @@ async function describe(options: DumpTocOptions, env: Record<string, string | un
     env: { ...env, LC_ALL: "C" },
     stdio: ["ignore", "pipe", "pipe"],
   });
+  const closed = once(child, "close");
+  // Not sent when the program cannot be started; then nobody waits for it.
+  closed.catch(() => {});
   await hasStarted(child).catch((error: unknown) => {
     throw new RefusedError("pg-dump-not-started", `cannot start ${options.pgDumpPath}: ${messageOf(error)}`, {
       cause: error,
@@ -80,17 +89,15 @@ async function describe(options: DumpTocOptions, env: Record<string, string | un
   });
   // Emitted when a signal cannot be sent: its end is still to come.
   child.on("error", () => {});
-  const stop = (): void => void child.kill("SIGTERM");
-  options.signal?.addEventListener("abort", stop, { once: true });
+  const interruption = new Interruption(options.signal);
   try {
-    const toc = await readToc(child);
-    options.signal?.throwIfAborted();
+    const toc = await Promise.race([readToc(child, closed), interruption.came]);
     if (toc === undefined) throw dumpError(child, complaint);
     const directoryToc = toDirectoryToc(toc);
     await options.whileLocked?.(directoryToc);
     return directoryToc;
   } finally {
-    options.signal?.removeEventListener("abort", stop);
+    interruption.forget();
     await end(child);
   }
 }
@@ -100,7 +107,7 @@ function dumpArguments(options: DumpTocOptions): string[] {
     "--format=custom",
     "--compress=0",
     "--no-password",
-    `--lock-wait-timeout=${lockWaitMs}`,
+    `--lock-wait-timeout=${options.lockWaitMs ?? defaultLockWaitMs}`,
     `--encoding=${options.encoding ?? "UTF8"}`,
     `--snapshot=${options.snapshot}`,
     // a pattern; in quotes nothing in it is special
@@ -109,15 +116,30 @@ function dumpArguments(options: DumpTocOptions): string[] {
 }
 
 /** @returns undefined when the output ends before the table does */
-async function readToc(child: ChildProcess): Promise<Toc | undefined> {
+async function readToc(child: ChildProcess, closed: Promise<unknown>): Promise<Toc | undefined> {
   const decoder = new TocDecoder("the output of pg_dump");
   // a destroyed pipe would end pg_dump, and with it its locks, before the caller has taken its own
   for await (const piece of child.stdout!.iterator({ destroyOnReturn: false })) {
-    if (decoder.push(piece)) return decoder.toc;
+    try {
+      if (decoder.push(piece)) return decoder.toc;
+    } catch (error) {
+      throw error instanceof AppError ? badOutput(error) : error;
+    }
   }
-  if (child.exitCode === null && child.signalCode === null) await once(child, "close");
-  if (child.exitCode === 0) throw decoder.truncated();
+  // Its last words come by another pipe.
+  await closed;
+  if (child.exitCode === 0) throw badOutput(decoder.truncated());
   return undefined;
+}
+
+/** Nobody's archive is damaged: the program that was found is not, or not alone, what it says. */
+function badOutput(error: AppError): AppError {
+  return new AppError("pg-dump-failed", error.message, {
+    cause: error,
+    hints: [
+      "does a script stand in pg_dump's place? pg_bindir in section [ngwbackup] of the configuration names a folder",
+    ],
+  });
 }
 
 function dumpError(child: ChildProcess, complaint: string): AppError {
@@ -126,7 +148,10 @@ function dumpError(child: ChildProcess, complaint: string): AppError {
   const ending = child.signalCode === null ? `exit code ${child.exitCode}` : `signal ${child.signalCode}`;
   const message = `pg_dump could not describe the database (${ending}): ${first || "it does not say why"}`;
   if (/server version mismatch/.test(complaint)) {
-    return new RefusedError("pg-dump-too-old", message, { details: lines });
+    return new RefusedError("pg-dump-too-old", message, {
+      details: lines,
+      hints: ["name the folder of one as new as the server: pg_bindir in section [ngwbackup] of the configuration"],
+    });
   }
   if (/permission denied/.test(complaint)) {
     return new RefusedError("not-readable", message, {
@@ -134,17 +159,60 @@ function dumpError(child: ChildProcess, complaint: string): AppError {
       hints: ["back up as the role that owns the database, or grant it SELECT on what it cannot read"],
     });
   }
-  return new AppError("pg-dump-failed", message, { details: lines });
+  if (/does not exist|could not open relation with OID|cache lookup failed/.test(complaint)) {
+    return new RefusedError("table-dropped", `something was dropped in the meantime: ${first}`, {
+      hints: ["try again"],
+    });
+  }
+  if (/conflict with recovery/.test(complaint)) {
+    return new AppError("recovery-conflict", `the standby has cancelled what pg_dump read: ${first}`, {
+      hints: recoveryHints,
+    });
+  }
+  if (/LOCK TABLE/.test(complaint)) {
+    return new RefusedError("tables-locked", `a table stayed locked by others`, {
+      hints: [lockHint],
+    });
+  }
+  const hints =
+    child.signalCode === null
+      ? ["see what the server's log says: ngwbackup check tries connection and pg_dump", "then try again"]
+      : ["something else has ended it, such as a lack of memory: dmesg | tail", "then try again"];
+  return new AppError("pg-dump-failed", message, { details: lines, hints });
 }
 
 /** Ends pg_dump, whatever it is doing, and waits until it is gone. */
 async function end(child: ChildProcess): Promise<void> {
   if (child.pid === undefined) return;
   child.stdout?.resume().on("error", () => {});
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const gone = once(child, "exit");
-  child.kill("SIGTERM");
-  const last = setTimeout(() => child.kill("SIGKILL"), 5000);
-  await gone;
-  clearTimeout(last);
+  if (child.exitCode === null && child.signalCode === null) {
+    const gone = once(child, "exit");
+    child.kill("SIGTERM");
+    const last = setTimeout(() => child.kill("SIGKILL"), 5000);
+    await gone;
+    clearTimeout(last);
+  }
+  // Something that it has started may hold the other ends.
+  child.stdout?.destroy();
+  child.stderr?.destroy();
+}
+
+/** An abort as something that can be raced, whatever the child does about its signals. */
+class Interruption {
+  readonly came: Promise<never>;
+  readonly #signal: AbortSignal | undefined;
+  #tell: () => void = () => {};
+
+  constructor(signal: AbortSignal | undefined) {
+    this.#signal = signal;
+    this.came = new Promise((_, reject) => {
+      this.#tell = () => reject(signal?.reason as Error);
+    });
+    this.came.catch(() => {});
+    signal?.addEventListener("abort", this.#tell, { once: true });
+  }
+
+  forget(): void {
+    this.#signal?.removeEventListener("abort", this.#tell);
+  }
 }

@@ -1,7 +1,9 @@
 import { AppError, messageOf, RefusedError } from "../errors.ts";
 import { type Client, connect, lostConnection } from "./connection.ts";
 import { sqlState } from "./connection-errors.ts";
+import { lockHint, lockHolders } from "./lock-holders.ts";
 import { qualifiedName, quoteLiteral } from "./quoting.ts";
+import { isConnectionEnd, isRecoveryConflict } from "./server-error.ts";
 import type { ConnectionSettings } from "./settings.ts";
 
 /** The one view of the database that everything in a backup is read from. Whoever opened it closes it. */
@@ -14,6 +16,14 @@ export interface Snapshot {
   readonly takenAt: Date;
   /** @throws AppError when the session has been lost, and the snapshot with it */
   ensureAlive(): void;
+  /** Asks the session whether it is still there; the reason when it is not, however lately it went. */
+  whyLost(): Promise<AppError | undefined>;
+  /**
+   * Copies on the session itself, one caller at a time: it has locks that others would have to wait for behind those who
+   * wait for it.
+   * @param encoding `client_encoding` of the rows
+   */
+  copyAlone(encoding: string, copy: (client: Client) => Promise<void>): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -25,23 +35,46 @@ export interface TableName {
 
 /**
  * Opens a `REPEATABLE READ READ ONLY` transaction and exports its snapshot; on a standby, too.
+ * @param before awaited in the transaction right before the snapshot is taken; may lock tables by it, but not query
  * @throws RefusedError as `connect` does
  */
-export async function openSnapshot(settings: ConnectionSettings): Promise<Snapshot> {
+export async function openSnapshot(
+  settings: ConnectionSettings,
+  before?: (client: Client) => Promise<void>,
+): Promise<Snapshot> {
   const client = await connect(settings, { applicationName: "ngwbackup snapshot" });
   try {
     await client.query("BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY");
     await setUpReading(client);
+    await before?.(client);
     const { rows } = await client.query<{ id: string; taken_at: Date }>(
       "SELECT pg_catalog.pg_export_snapshot() AS id, pg_catalog.transaction_timestamp() AS taken_at",
     );
     const { id, taken_at: takenAt } = rows[0]!;
     const ensureAlive = (): void => {
       const cause = lostConnection(client);
-      if (cause === undefined) return;
-      throw new AppError("snapshot-lost", `the session that holds the snapshot has ended: ${cause.message}`, { cause });
+      if (cause !== undefined) throw sessionLost(cause);
     };
-    return { id, client, takenAt, ensureAlive, close: () => close(client) };
+    let turn = Promise.resolve();
+    const copyAlone = async (encoding: string, copy: (client: Client) => Promise<void>): Promise<void> => {
+      const mine = turn.then(async () => {
+        await client.query(`SET client_encoding = ${quoteLiteral(encoding)}`);
+        await copy(client);
+        await client.query("SET client_encoding = 'UTF8'");
+      });
+      // Who comes next has its turn, and its own failure.
+      turn = mine.catch(() => undefined);
+      await mine;
+    };
+    return {
+      id,
+      client,
+      takenAt,
+      ensureAlive,
+      whyLost: () => whyLost(client),
+      copyAlone,
+      close: () => close(client),
+    };
   } catch (error) {
     await close(client);
     throw error;
@@ -89,8 +122,10 @@ export async function lockTables(client: Client, tables: readonly TableName[], w
     try {
       await client.query(`LOCK TABLE ${names.join(", ")} IN ACCESS SHARE MODE`);
     } catch (error) {
-      if (sqlState(error) !== "53200") throw lockError(error, waitMs);
+      const isFull = sqlState(error) === "53200";
+      if (!isFull && sqlState(error) !== "55P03") throw lockError(error, waitMs, []);
       await client.query("ROLLBACK TO SAVEPOINT before_locks");
+      if (!isFull) throw lockError(error, waitMs, await lockHolders(client));
       return false;
     }
   }
@@ -98,14 +133,13 @@ export async function lockTables(client: Client, tables: readonly TableName[], w
   return true;
 }
 
-function lockError(error: unknown, waitMs: number): unknown {
+function lockError(error: unknown, waitMs: number, details: readonly string[]): unknown {
   switch (sqlState(error)) {
     case "55P03":
       return new RefusedError("tables-locked", `a table stayed locked by others for ${waitMs / 1000} s`, {
         cause: error,
-        hints: [
-          "see who holds it: SELECT * FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE mode LIKE '%Exclusive%'",
-        ],
+        details,
+        hints: [lockHint],
       });
     case "42P01":
       return new RefusedError("table-dropped", `a table was dropped in the meantime: ${messageOf(error)}`, {
@@ -133,6 +167,21 @@ async function setUpReading(client: Client, encoding?: string): Promise<void> {
       ...(encoding === undefined ? [] : [`SET client_encoding = ${quoteLiteral(encoding)}`]),
     ].join("; "),
   );
+}
+
+async function whyLost(client: Client): Promise<AppError | undefined> {
+  const before = lostConnection(client);
+  if (before !== undefined) return sessionLost(before);
+  // Its last words may be on their way, and are the answer then.
+  const answer = await client.query("SELECT 1").then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  return isConnectionEnd(answer) || isRecoveryConflict(answer) ? sessionLost(answer as Error) : undefined;
+}
+
+function sessionLost(cause: Error): AppError {
+  return new AppError("snapshot-lost", `the session that holds the snapshot has ended: ${cause.message}`, { cause });
 }
 
 async function close(client: Client): Promise<void> {

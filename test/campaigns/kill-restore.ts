@@ -1,18 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { rm } from "node:fs/promises";
-import { runCli } from "../fixtures/run-cli.ts";
 import { type ProgramEnd, startProgram } from "../fixtures/run-program.ts";
 import { type Campaign, type CaseDraw, mustHold } from "./campaign.ts";
+import { arriveAtOther, foundState, mustClearUp, mustUndo } from "./after-restore.ts";
 import { terminateOneSession } from "./terminate-session.ts";
-import { arriveAtOther, foundState, mustUndo } from "./found-state.ts";
-import {
-  type TwoStates,
-  type Way,
-  createTwoStates,
-  databasesOfRuns,
-  filesOfRuns,
-  mustHoldOneCopy,
-} from "./two-states.ts";
+import { type TwoStates, type Way, createTwoStates, mustHoldOneCopy } from "./two-states.ts";
 
 interface World {
   states: Readonly<Record<Way, TwoStates>>;
@@ -97,33 +88,4 @@ async function killedCleanUp(states: TwoStates, { random }: CaseDraw): Promise<v
   await Promise.race([ended, sleep(100 + random.fraction() * 900)]);
   child.kill("SIGKILL");
   await ended;
-}
-
-/** The next command, of any kind: it works, and says what it found. */
-async function mustClearUp(states: TwoStates, end: ProgramEnd, { random }: CaseDraw, keeps: boolean): Promise<void> {
-  const { instance, way } = states;
-  const before = [...filesOfRuns(states), ...(await databasesOfRuns(states))];
-  const command = random.oneOf(["check", "backup", "restore --dry-run"] as const);
-  const next = await runCli(
-    command === "restore --dry-run"
-      ? ["restore", ...instance.config, "--dry-run", states.current.archivePath]
-      : [command, ...instance.config, ...(command === "backup" ? ["--one-shot"] : [])],
-  );
-  mustHold(next.exitCode === 0, `${way}: the next command, ${command}, works`, end.stderr, next.stderr);
-  if (command === "backup") await rm(next.stdout.trim());
-  // A dry run changes nothing: the command behind it does.
-  if (command === "restore --dry-run") {
-    const check = await runCli(["check", ...instance.config]);
-    mustHold(check.exitCode === 0, `${way}: check works after a dry run`, check.stderr);
-    next.stderr += check.stderr;
-  }
-  const after = [...filesOfRuns(states), ...(await databasesOfRuns(states))];
-  const cleared = before.filter((name) => !after.includes(name));
-  mustHold(
-    cleared.length === 0 || /took back|finished|removed|dropped/.test(next.stderr),
-    `${way}: ${command} says what it found and cleared`,
-    ...cleared.slice(0, 20),
-    next.stderr,
-  );
-  if (!keeps) await mustHoldOneCopy(states, `after ${command}`);
 }

@@ -6,6 +6,9 @@ const loaders: Readonly<Record<string, () => Promise<Campaign>>> = {
   "disk-full": async () => (await import("./disk-full.ts")).diskFull,
   io: async () => (await import("./io.ts")).io,
   many: async () => (await import("./many.ts")).many,
+  server: async () => (await import("./server.ts")).server,
+  writers: async () => (await import("./writers.ts")).writers,
+  standby: async () => (await import("./standby.ts")).standby,
 };
 
 /** Names of all campaigns, as the command line takes them. */

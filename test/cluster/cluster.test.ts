@@ -97,6 +97,50 @@ test("a setting that the server refuses ends the start with its log", async () =
   expect(readdirSync(folder)).toEqual([]);
 });
 
+test.for(["fast", "immediate"] as const)("halted %s, it keeps what it has, and starts again", async (how) => {
+  const cluster = await startCluster({ folder, env: process.env, signal, settings });
+  try {
+    const pid = serverPid(cluster.host);
+    const client = new Client({
+      host: cluster.host,
+      port: cluster.port,
+      user: cluster.superuser,
+      database: "postgres",
+    });
+    client.on("error", () => {});
+    await client.connect();
+    await client.query("create table kept as select 42 as answer");
+    await cluster.halt(how);
+    expect(isAlive(pid)).toBe(false);
+    await expect(ask(cluster, "1")).rejects.toThrow(/ENOENT|ECONNREFUSED/);
+    await cluster.resume();
+    expect(await ask(cluster, "select answer from kept")).toBe("42");
+    expect(serverPid(cluster.host)).not.toBe(pid);
+    await client.end();
+  } finally {
+    await cluster.stop();
+  }
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+test("a standby follows its primary, and answers read-only queries", async () => {
+  const primary = await startCluster({ folder, env: process.env, signal, settings });
+  try {
+    const standby = await startCluster({ folder, env: process.env, signal, settings, standbyOf: primary });
+    try {
+      expect(await ask(standby, "pg_is_in_recovery()")).toBe("true");
+      await ask(primary, "pg_logical_emit_message(false, 'test', 'x')");
+      const at = await ask(primary, "pg_current_wal_insert_lsn()");
+      await expect.poll(() => ask(standby, `pg_last_wal_replay_lsn() >= '${at}'`), { timeout: 60_000 }).toBe("true");
+    } finally {
+      await standby.stop();
+    }
+  } finally {
+    await primary.stop();
+  }
+  expect(readdirSync(folder)).toEqual([]);
+}, 120_000);
+
 test.for(["SIGTERM", "SIGKILL"] as const)("a program ended by %s leaves no server and no folder", async (name) => {
   const { child, clusterFolder } = await startElsewhere();
   const pid = serverPid(clusterFolder);

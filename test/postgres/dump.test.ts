@@ -222,7 +222,7 @@ describe("pg_dump's failures", () => {
         message: expect.stringContaining("cannot start /no/pg_dump"),
       });
       await expect(dumpToc({ settings, pgDumpPath: "/bin/true", snapshot: snapshot.id })).rejects.toMatchObject({
-        exitCode: 5,
+        exitCode: 1,
         message: "the output of pg_dump: ends at byte 0 in the header",
       });
       const reason = new Error("interrupted");

@@ -12,6 +12,7 @@ import { rateLimit } from "../../rate-limit.ts";
 import { connect, serverVersionNumber, type Client } from "../../postgres/connection.ts";
 import { findPgDump } from "../../postgres/client-tools.ts";
 import { takeOperationLock } from "../../postgres/operation-lock.ts";
+import { withStandbyHints } from "../../postgres/server-error.ts";
 import { clearLeftovers } from "../recovery/clear-leftovers.ts";
 import { storageFolders } from "../storage-folders.ts";
 import { type BackupEstimate, checkSpace, estimateBackup } from "./estimate.ts";
@@ -74,7 +75,9 @@ export async function backup(request: BackupRequest, context: Context, reporter:
   const end = (): void => void client.end().catch(() => undefined);
   // A statement that waits for somebody's lock would keep us from stopping.
   context.signal.addEventListener("abort", end, { once: true });
+  let fromStandby = false;
   try {
+    fromStandby = await isStandby(client);
     await takeOperationLock(client);
     if (!request.dryRun) await tidy(settings, context, reporter);
     const application = await detectApplication(client);
@@ -110,7 +113,7 @@ export async function backup(request: BackupRequest, context: Context, reporter:
     return { target, estimate, written };
   } catch (error) {
     context.signal.throwIfAborted();
-    throw error;
+    throw fromStandby ? withStandbyHints(error) : error;
   } finally {
     context.signal.removeEventListener("abort", end);
     await client.end().catch(() => undefined);
@@ -158,6 +161,11 @@ async function checkStorage(settings: Settings, { blobs }: BackupEstimate): Prom
     });
 }
 
+async function isStandby(client: Client): Promise<boolean> {
+  const { rows } = await client.query<{ standby: boolean }>("select pg_catalog.pg_is_in_recovery() as standby");
+  return rows[0]?.standby === true;
+}
+
 /** Writes `last_backup`; the archive is complete by then, so that a failure is only told. */
 async function recordBackup(
   client: Client,
@@ -166,8 +174,7 @@ async function recordBackup(
   reporter: Reporter,
 ): Promise<void> {
   try {
-    const { rows } = await client.query<{ standby: boolean }>("select pg_catalog.pg_is_in_recovery() as standby");
-    if (rows[0]?.standby !== true) await application.recordBackup(client, startedAt);
+    if (!(await isStandby(client))) await application.recordBackup(client, startedAt);
   } catch (error) {
     reporter.report({
       type: "warning",

@@ -1,7 +1,10 @@
 import type { Application } from "../../applications/application.ts";
+import { RefusedError } from "../../errors.ts";
+import type { Client } from "../../postgres/connection.ts";
 import { type TablePiece, planPieces } from "../../postgres/ctid-pieces.ts";
 import { dumpToc } from "../../postgres/dump-toc.ts";
 import { listMarkedSchemas } from "../../postgres/in-place/markers.ts";
+import { lockHolders } from "../../postgres/lock-holders.ts";
 import { ensureNotRewritten } from "../../postgres/rewritten-tables.ts";
 import type { ConnectionSettings } from "../../postgres/settings.ts";
 import { type Snapshot, type TableName, lockTables } from "../../postgres/snapshot.ts";
@@ -13,7 +16,9 @@ import { tablesWithRows, withoutTransientRows } from "./table-plan.ts";
 import type { HeldTable } from "./table-runs.ts";
 
 /** How long tables that somebody alters are waited for. */
-const tableLockMs = 60_000;
+const tableLockMs = 5_000;
+/** Nearly in vain, see {@link DumpPlanOptions.isLockedAhead}; thousands of locks take a part of it themselves. */
+const queueWaitMs = 1_500;
 /** Heap that one COPY takes; with its TOAST it may be more. */
 const pieceBytes = 24 * 1024 * 1024;
 
@@ -24,6 +29,8 @@ export interface DumpPlanOptions {
   pgDumpPath: string;
   snapshot: Snapshot;
   encoding: string;
+  /** Whether every table was locked before the snapshot was taken: then pg_dump can only wait for who waits for us, in vain. */
+  isLockedAhead: boolean;
   /** How small tables are copied while pg_dump works; undefined: they are not. */
   early: Pick<EarlyTablesOptions, "saved" | "codec" | "level"> | undefined;
   /** Reads what else is wanted of the snapshot's session, which is idle while pg_dump works; over before any lock is taken. */
@@ -76,11 +83,16 @@ export async function readDumpPlan(options: DumpPlanOptions): Promise<DumpPlan> 
       settings,
       pgDumpPath: options.pgDumpPath,
       snapshot: snapshot.id,
+      ...(options.isLockedAhead ? { lockWaitMs: queueWaitMs } : {}),
       encoding,
       excludeSchemas: [...excluded],
       async whileLocked(found) {
         await meanwhile;
-        const locked = await lockTables(client, tablesWithRows(found), tableLockMs);
+        const locked = await lockTables(
+          client,
+          tablesWithRows(found),
+          options.isLockedAhead ? queueWaitMs : tableLockMs,
+        );
         const { toc, leftOut } = withoutTransientRows(found, application);
         const held = early === undefined ? new Map<number, HeldTable>() : heldTables(toc, await early.finish());
         const pieces = await planPieces(client, toc, { pieceBytes, without: held });
@@ -90,6 +102,8 @@ export async function readDumpPlan(options: DumpPlanOptions): Promise<DumpPlan> 
       },
       signal,
     });
+  } catch (error) {
+    throw await withHolders(error, client);
   } finally {
     await early?.close();
   }
@@ -101,4 +115,17 @@ export async function readDumpPlan(options: DumpPlanOptions): Promise<DumpPlan> 
         "the server has no room for a lock on every table (max_locks_per_transaction): a layer that is deleted or rewritten during the backup fails it",
     });
   return plan;
+}
+
+/** pg_dump does not say which of thousands of tables it has waited for. */
+async function withHolders(error: unknown, client: Client): Promise<unknown> {
+  if (!(error instanceof RefusedError) || error.code !== "tables-locked" || error.details.length > 0) return error;
+  const { code, message, hints } = error;
+  let details: readonly string[] = [];
+  try {
+    details = await lockHolders(client);
+  } catch {
+    // Who holds it is a help only.
+  }
+  return new RefusedError(code, message, { cause: error, details, hints });
 }

@@ -58,8 +58,8 @@ const failuresAtMost = 10;
  * Copies small tables while pg_dump still describes the schema, which keeps one session of the server busy for seconds where
  * there are thousands of layers.
  *
- * Neither pg_dump nor we hold locks on these tables yet, so that anybody may alter them before, while and after they are
- * copied. What is held is nevertheless what the snapshot has:
+ * Where they could not be locked ahead of the snapshot, neither pg_dump nor we hold locks on these tables yet, so that anybody
+ * may alter them before, while and after they are copied. What is held is nevertheless what the snapshot has:
  *
  * - DROP, TRUNCATE, ALTER TABLE, RENAME (of columns, tables, schemas) or a swap of two tables *before* the COPY has its lock: it
  *   fails, or reads what the snapshot does not mean, for a rewritten table looks empty to older snapshots, and names are

@@ -1,6 +1,7 @@
 import { compressBlock } from "../../archive/codec.ts";
 import { type Client, connect } from "../../postgres/connection.ts";
-import { copyOut } from "../../postgres/copy-out.ts";
+import { sqlState } from "../../postgres/connection-errors.ts";
+import { type CopyOutOptions, copyOut } from "../../postgres/copy-out.ts";
 import type { TablePiece } from "../../postgres/ctid-pieces.ts";
 import { ensureNotRewritten } from "../../postgres/rewritten-tables.ts";
 import { importSnapshot } from "../../postgres/snapshot.ts";
@@ -14,6 +15,11 @@ const smallestBlockBytes = 64 * 1024;
 
 /** A piece of a transaction's locks are its tables: a new transaction from time to time bounds them. */
 const tablesPerTransaction = 100;
+
+/** Who waits to alter a table waits for our lock on it; nobody else can keep us from one that we have locked. */
+const queueWaitMs = 100;
+/** How long tables that are not locked, and that somebody alters, are waited for. */
+const tableLockMs = 60_000;
 
 /** Rows on their way into the archive: a frame of their table. */
 export interface RowBlock extends HeldBlock {
@@ -50,19 +56,20 @@ export class PieceReader {
   }
 
   async #readSmall(tables: readonly TablePiece[], output: PieceOutput<TableBlock>): Promise<void> {
-    const client = await this.#inSnapshot(tables);
-    this.#packer ??= new TablePacker(this.#options);
-    const packed: PackedTable[] = [];
+    const packer = (this.#packer ??= new TablePacker(this.#options));
+    let packed: PackedTable[] = [];
     const statements = tables.map(({ copySql }) => copySql);
-    await this.#packer.copy(client, statements, (_, table) => void packed.push(table), this.#options.signal);
+    await this.#copy(tables, async (client) => {
+      packed = [];
+      await packer.copy(client, statements, (_, table) => void packed.push(table), this.#options.signal);
+    });
     const heldBytes = packed.reduce((sum, { content }) => sum + content.length, 0);
     await output.push(heldBytes, async () => ({ packed, heldBytes }));
   }
 
   async #readPiece(piece: TablePiece, output: PieceOutput<TableBlock>): Promise<void> {
     const { codec, level, signal, buffers, readLimit } = this.#options;
-    const client = await this.#inSnapshot([piece]);
-    await copyOut(client, piece.copySql, {
+    const options: CopyOutOptions = {
       blockBytes: Math.max(smallestBlockBytes, Math.min(blockBytes, piece.sizeBytes * 2)),
       signal,
       allocate: (sizeBytes) => buffers.take(sizeBytes),
@@ -78,13 +85,35 @@ export class PieceReader {
           return { stored, heldBytes: stored.buffer.byteLength, plainBytes, rows };
         });
       },
-    });
+    };
+    await this.#copy([piece], async (client) => void (await copyOut(client, piece.copySql, options)));
+  }
+
+  /**
+   * Copies over the connection of this reader. A table that is locked for all of us and has somebody waiting to alter it cannot
+   * be had there: its lock is asked for before its first row, behind him, who waits for us.
+   */
+  async #copy(tables: readonly TablePiece[], copy: (client: Client) => Promise<void>): Promise<void> {
+    const { locked, snapshot, encoding } = this.#options;
+    const client = await this.#inSnapshot(tables);
+    try {
+      return await copy(client);
+    } catch (error) {
+      if (!locked || sqlState(error) !== "55P03") throw error;
+    }
+    await client.query("rollback");
+    this.#copied = [];
+    await snapshot.copyAlone(encoding, copy);
   }
 
   /** Begins a transaction where none is open, or the one that is has enough. */
   async #inSnapshot(next: readonly TablePiece[]): Promise<Client> {
     const { settings, snapshot, encoding } = this.#options;
-    this.#client ??= await connect(settings, { applicationName: "ngwbackup copy", bulkReads: true });
+    this.#client ??= await connect(settings, {
+      applicationName: "ngwbackup copy",
+      bulkReads: true,
+      lockTimeoutMs: this.#options.locked ? queueWaitMs : tableLockMs,
+    });
     if (this.#copied.length + next.length > tablesPerTransaction) await this.endTransaction();
     if (this.#copied.length === 0) await importSnapshot(this.#client, snapshot.id, encoding);
     this.#copied.push(...next);

@@ -4,6 +4,8 @@ import { messageOf } from "../../errors.ts";
 import { type PinMakers, type Pins, pinBlobs } from "../../files/pins.ts";
 import type { StorageFolders } from "../../files/storage-layout.ts";
 import { type Client, connect } from "../../postgres/connection.ts";
+import { sqlState } from "../../postgres/connection-errors.ts";
+import { lockAhead } from "../../postgres/lock-ahead.ts";
 import type { ConnectionSettings } from "../../postgres/settings.ts";
 import { type Snapshot, openSnapshot } from "../../postgres/snapshot.ts";
 
@@ -11,11 +13,17 @@ import { type Snapshot, openSnapshot } from "../../postgres/snapshot.ts";
 const lockTimeoutMs = 2000;
 const lockTries = 5;
 
+/** SQLSTATE of a lock that a standby cannot give. */
+const readOnlyServer = "25006";
+const standbyRefusal = "a standby gives none; files that are deleted meanwhile are named as losses";
+
 /** A snapshot of the database, and the blobs it lists held in place until they are read. */
 export interface PinnedSnapshot {
   snapshot: Snapshot;
   /** Undefined when the application keeps no blobs here. */
   pins: Pins | undefined;
+  /** Whether every table was locked before the snapshot was taken. */
+  isLockedAhead: boolean;
   /** How long uploads had to wait for us, and why deletions can outrun us after all, if they can. */
   notes: string[];
 }
@@ -45,24 +53,31 @@ export async function takePinnedSnapshot(options: PinnedSnapshotOptions): Promis
   try {
     const table = await application.blobTable(locker);
     const { blobFolder } = folders;
-    if (table === undefined || blobFolder === undefined) {
-      snapshot = await openSnapshot(settings);
-      return { snapshot, pins: undefined, notes };
-    }
-    const refusal = await lockBlobTable(locker, table, options.signal);
-    if (refusal !== undefined) notes.push(`blobs are read without a lock: ${refusal}`);
-    snapshot = await openSnapshot(settings);
+    const { signal } = options;
+    const blobs = table === undefined || blobFolder === undefined ? undefined : new BlobTableLock(locker, table);
+    let isLockedAhead = false;
+    snapshot = await openSnapshot(settings, async (client) => {
+      // What may take longer comes first, because uploads wait for the other.
+      isLockedAhead = await lockAhead(client, locker, signal, () => blobs?.take() ?? Promise.resolve());
+      while (blobs?.isToTry === true) {
+        signal.throwIfAborted();
+        // Uploads that queued up behind us get their turn before we ask again.
+        await blobs.take().catch(() => sleep(500, undefined, { signal }));
+      }
+    });
+    if (blobs === undefined || blobFolder === undefined) return { snapshot, pins: undefined, isLockedAhead, notes };
+    if (blobs.refusal !== undefined) notes.push(`blobs are read without a lock: ${blobs.refusal}`);
     pins = await pinBlobs({
       folders: { ...folders, blobFolder },
       runId: options.runId,
       pid: options.pid,
       blobs: application.listBlobs(snapshot.client),
       makers: options.makers,
-      signal: options.signal,
+      signal,
     });
     if (pins.unpinnedBecause !== undefined) notes.push(`blobs are read in place: ${pins.unpinnedBecause}`);
-    if (refusal === undefined) await locker.query("commit");
-    return { snapshot, pins, notes };
+    await blobs.giveBack();
+    return { snapshot, pins, isLockedAhead, notes };
   } catch (error) {
     await pins?.release();
     await snapshot?.close();
@@ -72,21 +87,52 @@ export async function takePinnedSnapshot(options: PinnedSnapshotOptions): Promis
   }
 }
 
-/** Locks the table against writers; what stands against it, when it cannot be done. */
-async function lockBlobTable(client: Client, table: string, signal: AbortSignal): Promise<string | undefined> {
-  for (let attempt = 1; ; attempt += 1) {
-    signal.throwIfAborted();
-    await client.query("begin");
+/** Ends the snapshot, and gives back what was pinned and not read. */
+export async function closePinned({ snapshot, pins }: PinnedSnapshot): Promise<void> {
+  await snapshot.close();
+  // The next run removes what is left here.
+  await pins?.release().catch(() => undefined);
+}
+
+/** The lock of the blobs' table against writers, which is done without when it cannot be had. */
+class BlobTableLock {
+  /** What stands against it; undefined as long as nothing does. */
+  refusal: string | undefined;
+  readonly #client: Client;
+  readonly #table: string;
+  #isHeld = false;
+  #waits = 0;
+
+  constructor(client: Client, table: string) {
+    this.#client = client;
+    this.#table = table;
+  }
+
+  /** Neither held nor refused. */
+  get isToTry(): boolean {
+    return !this.#isHeld && this.refusal === undefined;
+  }
+
+  /** Takes it, or finds why it cannot be had. @throws what the server said when others keep it, for another try */
+  async take(): Promise<void> {
+    await this.#client.query("begin");
     try {
-      await client.query(`lock table ${table} in share mode`);
-      return undefined;
+      await this.#client.query(`lock table ${this.#table} in share mode`);
+      this.#isHeld = true;
     } catch (error) {
-      await client.query("rollback");
-      const waited = (error as { code?: string }).code === "55P03";
-      if (!waited) return messageOf(error);
-      if (attempt === lockTries) return `${table} was locked by others for ${(lockTries * lockTimeoutMs) / 1000} s`;
-      // Uploads that queued up behind us get their turn before we ask again.
-      await sleep(500, undefined, { signal });
+      await this.#client.query("rollback");
+      if (sqlState(error) === readOnlyServer) this.refusal = standbyRefusal;
+      else if (sqlState(error) !== "55P03") this.refusal = messageOf(error);
+      else {
+        this.#waits += 1;
+        if (this.#waits < lockTries) throw error;
+        this.refusal = `${this.#table} was locked by others for ${(lockTries * lockTimeoutMs) / 1000} s`;
+      }
     }
+  }
+
+  async giveBack(): Promise<void> {
+    if (this.#isHeld) await this.#client.query("commit");
+    this.#isHeld = false;
   }
 }

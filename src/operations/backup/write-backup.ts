@@ -1,6 +1,4 @@
-import { randomBytes } from "node:crypto";
 import type { Application } from "../../applications/application.ts";
-import type { Codec } from "../../archive/codec.ts";
 import { listEntryName, tocEntryName } from "../../archive/entry-names.ts";
 import { createManifestBuilder, type ManifestBuilder, type ManifestHeader } from "../../archive/manifest.ts";
 import type { ArchiveWriter } from "../../archive/writer.ts";
@@ -9,26 +7,24 @@ import type { Context } from "../../context.ts";
 import { AppError } from "../../errors.ts";
 import type { StorageFolders } from "../../files/storage-layout.ts";
 import { qualifiedName } from "../../postgres/quoting.ts";
-import { type Snapshot, dumpEncoding } from "../../postgres/snapshot.ts";
+import type { Snapshot } from "../../postgres/snapshot.ts";
 import { encodeToc } from "../../postgres/toc-encode.ts";
 import { encodeList } from "../../postgres/toc-list.ts";
 import { type Reporter, startStage } from "../../progress.ts";
-import { type RateLimit, rateLimit } from "../../rate-limit.ts";
+import type { RateLimit } from "../../rate-limit.ts";
 import { toolVersion } from "../../version.ts";
-import { standBack } from "../stand-back.ts";
 import type { BackupRequest } from "./backup.ts";
 import { BlobCrew } from "./blob-threads/blob-crew.ts";
 import { blockBytes } from "./block-size.ts";
 import { dumpBlobs } from "./dump-blobs.ts";
 import { dumpFonts } from "./dump-fonts.ts";
-import { readDumpPlan } from "./dump-plan.ts";
 import { dumpLargeObjects } from "./dump-large-objects.ts";
 import { dumpTables } from "./dump-tables.ts";
 import type { BackupEstimate } from "./estimate.ts";
 import { expectBackup } from "./expected-stages.ts";
-import { takePinnedSnapshot, type PinnedSnapshot } from "./pinned-snapshot.ts";
+import { type PinnedSnapshot, closePinned } from "./pinned-snapshot.ts";
 import { plainEntry } from "./plain-entry.ts";
-import { readDatabaseFacts } from "./server-facts.ts";
+import { type InstanceFacts, type PlannedSnapshot, reasonOf, takePlannedSnapshot } from "./planned-snapshot.ts";
 import type { SavedTable } from "./saved-tables.ts";
 import { tablesWithRows } from "./table-plan.ts";
 
@@ -72,62 +68,31 @@ export async function writeBackup(options: WriteBackupOptions): Promise<WrittenB
   const crew = new BlobCrew(options.request.jobs, context.isRoot);
   try {
     reporter.report({ type: "plan", stages: expectBackup(options.estimate) });
-    startStage(reporter, "snapshot");
-    pinned = await takePinnedSnapshot({
-      settings: options.request.settings.database,
-      application: options.application,
-      folders: options.folders,
-      runId: randomBytes(6).toString("hex"),
-      pid: context.pid,
-      makers: crew,
-      signal: context.signal,
-    });
-    for (const note of pinned.notes) reporter.report({ type: "message", message: note });
-    // Not sooner: while files are linked, uploads wait for us.
-    await standBack(options.request.priority, context, reporter);
-    return await writeEntries(options, pinned, crew);
+    const planned = await takePlannedSnapshot(options, crew);
+    pinned = planned.pinned;
+    return await writeEntries(options, planned, crew);
   } catch (error) {
     // What fails while giving up must not hide why.
     await writer.abort().catch(() => undefined);
     context.signal.throwIfAborted();
-    throw error;
+    throw pinned === undefined ? error : await reasonOf(error, pinned.snapshot);
   } finally {
     await crew.close();
-    await pinned?.snapshot.close();
-    // The next run removes what is left here.
-    await pinned?.pins?.release().catch(() => undefined);
+    if (pinned !== undefined) await closePinned(pinned);
   }
 }
 
 async function writeEntries(
   options: WriteBackupOptions,
-  pinned: PinnedSnapshot,
+  { pinned, plan, facts, encoding, codec, readLimit }: PlannedSnapshot,
   crew: BlobCrew,
 ): Promise<WrittenBackup> {
   const { request, writer, reporter, context, folders } = options;
+  const { toc, leftOut, tables, locked } = plan;
   const { snapshot } = pinned;
   const { signal } = context;
   const settings = request.settings.database;
-  const encoding = await dumpEncoding(snapshot.client);
-  const codec: Codec = request.compression === "deflate" ? "gzip" : request.compression;
-  const readLimit = rateLimit(request.readRate, signal);
-  let facts: InstanceFacts | undefined;
-  const { toc, leftOut, tables, locked } = await readDumpPlan({
-    settings,
-    application: options.application,
-    pgDumpPath: options.pgDumpPath,
-    snapshot,
-    encoding,
-    // One job means one session that works at a time, and pg_dump is one. At a low rate it would have to wait for us.
-    early:
-      request.jobs === 1 || readLimit !== undefined ? undefined : { saved: options.saved, codec, level: request.level },
-    meanwhile: async () => {
-      facts = await readInstanceFacts(options.application, snapshot.client);
-    },
-    reporter,
-    signal,
-  });
-  const manifest = createManifestBuilder(manifestHeader(options, snapshot, facts!, leftOut));
+  const manifest = createManifestBuilder(manifestHeader(options, snapshot, facts, leftOut));
   await writer.addDirectory("postgres/");
   await addSmallEntry(writer, manifest, tocEntryName, encodeToc(toc));
   await addSmallEntry(writer, manifest, listEntryName, encodeList(toc));
@@ -193,16 +158,6 @@ async function writeEntries(
     fonts,
     largeObjects,
     losses,
-  };
-}
-
-type InstanceFacts = Pick<ManifestHeader, "instanceId" | "database" | "migrations">;
-
-async function readInstanceFacts(application: Application, client: Snapshot["client"]): Promise<InstanceFacts> {
-  return {
-    instanceId: await application.instanceId(client),
-    database: await readDatabaseFacts(client),
-    migrations: await application.appliedMigrations(client),
   };
 }
 

@@ -11,6 +11,7 @@ import { type WorkFolder, createWorkFolder, removeWorkFolder } from "../../files
 import { type Client, connect } from "../../postgres/connection.ts";
 import type { Settings } from "../../config/settings.ts";
 import { takeOperationLock } from "../../postgres/operation-lock.ts";
+import { serverError } from "../../postgres/server-error.ts";
 import { type Reporter, stageBehind, startStage } from "../../progress.ts";
 import type { ArchiveContents } from "../contents/archive-contents.ts";
 import { storageFolders } from "../storage-folders.ts";
@@ -171,8 +172,10 @@ async function takeBack(
   return isComplete;
 }
 
-/** A failure of the disk, with the state that things are in. */
+/** A failure of the disk or the server, with the state that things are in. */
 function asItWas(error: unknown): unknown {
+  const ofServer = serverError(error, "the instance is as it was");
+  if (ofServer !== undefined) return ofServer;
   const state = "; the instance is as it was";
   if (!isWriteError(error)) return systemFailure(error, undefined, state);
   const { code, message, hints, details } = error;

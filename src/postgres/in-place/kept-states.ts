@@ -95,6 +95,8 @@ export async function clearLeftovers(options: KeptStateOptions): Promise<void> {
     for (const schemas of runs.values()) {
       try {
         await dropMarkedSchemas(client, schemas, options);
+        const names = schemas.map(({ schema }) => schema).join(", ");
+        options.reporter.report({ type: "message", message: `dropped what an earlier run left behind: ${names}` });
       } catch (error) {
         if (!(error instanceof AppError) || error.code !== "kept-state-in-use") throw error;
         options.reporter.report({ type: "warning", code: error.code, message: error.message, details: error.details });

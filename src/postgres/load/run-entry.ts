@@ -2,6 +2,7 @@ import { AppError, DamagedError, messageOf } from "../../errors.ts";
 import type { Client } from "../connection.ts";
 import { type CopyIn, copyIn } from "../copy-in.ts";
 import { quoteIdentifier } from "../quoting.ts";
+import { isConnectionEnd } from "../server-error.ts";
 import type { TableRows } from "./dump-source.ts";
 import { entryLabel, type PlannedEntry } from "./load-order.ts";
 
@@ -78,9 +79,11 @@ export async function clearExtensionRows(client: Client, planned: PlannedEntry):
   }
 }
 
-/** What the server said about an entry, as an error that names it. An AppError stays as it is. */
-export function entryError(planned: PlannedEntry, error: unknown): AppError {
+/** What the server said about an entry, as an error that names it. An AppError stays as it is, and the end of a connection. */
+export function entryError(planned: PlannedEntry, error: unknown): Error {
   if (error instanceof AppError) return error;
+  // That the server went away is not about this entry.
+  if (error instanceof Error && isConnectionEnd(error)) return error;
   const details = ["detail", "hint", "where"].flatMap((field) => {
     const value: unknown = error instanceof Error ? Reflect.get(error, field) : undefined;
     return typeof value === "string" && value !== "" ? [`${field}: ${value.split("\n", 1)[0]?.slice(0, 300)}`] : [];

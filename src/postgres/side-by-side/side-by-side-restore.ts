@@ -118,6 +118,7 @@ async function makeDatabase(
         ...plan.reports.flatMap((report) => report.problems.map((problem) => `${report.name}: ${problem}`)),
         ...plan.unasked.map((extension) => `extension ${extension} is not in database ${live}`),
       ],
+      hints: ["ngwbackup check says what an administrator has to make once; or restore with --in-place"],
     });
   }
   const now = options.now();

@@ -2,7 +2,7 @@ import { runCli } from "../../fixtures/run-cli.ts";
 import { startProgram } from "../../fixtures/run-program.ts";
 import { withClient } from "../../fixtures/postgres.ts";
 import { mustHold } from "../campaign.ts";
-import { arriveAtOther } from "../found-state.ts";
+import { arriveAtOther } from "../after-restore.ts";
 import { type Way, mustBeIn, mustHoldOneCopy } from "../two-states.ts";
 import type { FullPlace } from "./places.ts";
 

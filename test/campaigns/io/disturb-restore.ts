@@ -3,7 +3,7 @@ import { ExitCode } from "../../../src/errors.ts";
 import { runCli } from "../../fixtures/run-cli.ts";
 import { startProgram } from "../../fixtures/run-program.ts";
 import { mustHold } from "../campaign.ts";
-import { arriveAtOther, foundState, mustUndo } from "../found-state.ts";
+import { arriveAtOther, foundState, mustUndo } from "../after-restore.ts";
 import { type TwoStates, type Way, mustHoldOneCopy } from "../two-states.ts";
 import { mustEndWell, saysWhatIsLeft } from "./clear-error.ts";
 import type { DisturbedCommand } from "./commands.ts";

@@ -17,6 +17,7 @@ async function planOf({ settings, snapshot, options }: Early): Promise<DumpPlan>
     pgDumpPath: pgDump.path,
     snapshot,
     encoding: options.encoding,
+    isLockedAhead: false,
     early: undefined,
     meanwhile: () => Promise.resolve(),
     reporter: { report: () => {} },

@@ -1,0 +1,4 @@
+import { server } from "./server.ts";
+import { testShortRun } from "./short-run.ts";
+
+testShortRun(server);
