@@ -3,6 +3,9 @@ import type { Campaign } from "./campaign.ts";
 const loaders: Readonly<Record<string, () => Promise<Campaign>>> = {
   "kill-restore": async () => (await import("./kill-restore.ts")).killRestore as Campaign,
   "kill-backup": async () => (await import("./kill-backup.ts")).killBackup as Campaign,
+  flip: async () => (await import("./flip.ts")).flip as Campaign,
+  fuzz: async () => (await import("./fuzz.ts")).fuzz as Campaign,
+  hostile: async () => (await import("./hostile.ts")).hostile as Campaign,
 };
 
 /** Names of all campaigns, as the command line takes them. */
