@@ -268,10 +268,9 @@ describe("an archive of ours", () => {
 
   it("with ZIP64 records is held to them byte for byte", async () => {
     const comment = `ngwbackup manifest sha256=${"0".repeat(64)}`;
-    const end = { directoryOffsetBytes: 0, directoryBytes: 0, entryCount: 0 };
-    const headers = rawZip(Array.from({ length: 65_535 }, (_, index) => ({ name: `${index}` }))).subarray(0, -22);
-    end.directoryOffsetBytes = headers.indexOf("PK\u0001\u0002", "latin1");
-    Object.assign(end, { directoryBytes: headers.length - end.directoryOffsetBytes, entryCount: 65_535 });
+    const end = { directoryOffsetBytes: 400, directoryBytes: 600, entryCount: 70_000 };
+    // The directory itself is read by others.
+    const headers = Buffer.alloc(1000);
     const bytes = Buffer.concat([headers, encodeZipEnd({ ...end, comment })]);
     const ends: unknown[] = [];
     const report = (): void => void ends.push("damage");
