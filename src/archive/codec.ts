@@ -22,6 +22,8 @@ export type Codec = "none" | "zstd" | "gzip";
 const defaultLevel = { zstd: 1, gzip: 6 } as const;
 /** No row of PostgreSQL gives more COPY text; larger blocks are a lie. */
 const largestBlockBytes = 2 ** 31 - 1;
+/** Blocks are some MiB, unless a row is larger: those above this are not held whole, so that no archive takes more memory. */
+export const heldBlockBytes = 64 * 1024 * 1024;
 
 /** Room for what is compressed is taken in pieces of about half a block: less memory and faster than Node's 16 KiB. */
 function chunkSizeFor(bytes: number): number {
@@ -84,6 +86,30 @@ export async function decompressBlock(codec: Codec, stored: Uint8Array, plainByt
   if (plain.length !== plainBytes)
     throw differs("block of another size", `${plainBytes} bytes`, `${plain.length} bytes`);
   return plain;
+}
+
+/**
+ * The same in pieces, for a block that may be too large to be held: a few bytes of zstd can say gigabytes.
+ * @throws DamagedError as {@link decompressBlock} does, at the latest after the last piece
+ */
+export async function* decompressLargeBlock(
+  codec: Codec,
+  stored: Uint8Array,
+  plainBytes: number,
+): AsyncGenerator<Buffer> {
+  const bytes = Buffer.from(stored.buffer, stored.byteOffset, stored.byteLength);
+  if (codec === "zstd") checkSingleFrame(bytes, plainBytes);
+  let given = 0;
+  for await (const piece of decompressStream(codec, oneChunk(bytes))) {
+    given += piece.length;
+    if (given > plainBytes) throw differs("block of another size", `${plainBytes} bytes`, "more");
+    yield piece;
+  }
+  if (given !== plainBytes) throw differs("block of another size", `${plainBytes} bytes`, `${given} bytes`);
+}
+
+async function* oneChunk(bytes: Buffer): AsyncGenerator<Buffer> {
+  yield bytes;
 }
 
 async function inflateBlock(codec: "zstd" | "gzip", stored: Buffer, plainBytes: number): Promise<Buffer> {

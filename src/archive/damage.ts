@@ -30,7 +30,8 @@ export function printable(text: string): string {
 export function describeDamage(damage: Damage): string {
   const entry = damage.entry === undefined ? "" : `entry ${printable(damage.entry)}: `;
   const offset = damage.offsetBytes === undefined ? "" : ` at offset ${damage.offsetBytes}`;
-  return `${entry}${damage.what}${offset}: expected ${damage.expected}, found ${damage.found}`;
+  const [what, expected, found] = [damage.what, damage.expected, damage.found].map(printable);
+  return `${entry}${what}${offset}: expected ${expected}, found ${found}`;
 }
 
 /**

@@ -14,7 +14,17 @@ export async function* unzstdStream(content: AsyncIterable<Buffer>): AsyncGenera
   const params = { [constants.ZSTD_d_windowLogMax]: windowLimitLog };
   try {
     for (let first = await pieces.next(); first.done !== true; first = await pieces.next()) {
-      yield* runDecoder("zstd", createZstdDecompress({ chunkSize, params }), frameOf(first.value, pieces));
+      let last = first.value;
+      let plainBytes = 0;
+      const frame = frameOf(first.value, pieces, (piece) => (last = piece));
+      for await (const chunk of runDecoder("zstd", createZstdDecompress({ chunkSize, params }), frame)) {
+        plainBytes += chunk.length;
+        yield chunk;
+      }
+      // Node's decoder compares it only when the whole frame comes in one chunk.
+      if (last.contentBytes === undefined || last.contentBytes === plainBytes) continue;
+      const found = `expected ${last.contentBytes} bytes, found ${plainBytes}`;
+      throw new DamagedError("data-damaged", `zstd frame of another size: ${found}`);
     }
   } finally {
     await pieces.return(undefined);
@@ -27,13 +37,18 @@ async function* zstdPieces(content: AsyncIterable<Buffer>): AsyncGenerator<ZstdP
   splitter.finish();
 }
 
-/** The bytes of one frame; leaves `pieces` open at the next. */
-async function* frameOf(first: ZstdPiece, pieces: AsyncGenerator<ZstdPiece>): AsyncGenerator<Buffer> {
+/** The bytes of one frame; leaves `pieces` open at the next. @param onPiece called for each piece but the first */
+async function* frameOf(
+  first: ZstdPiece,
+  pieces: AsyncGenerator<ZstdPiece>,
+  onPiece: (piece: ZstdPiece) => void,
+): AsyncGenerator<Buffer> {
   yield first.bytes;
   for (let piece = first; !piece.endsFrame;) {
     const next = await pieces.next();
     if (next.done === true) return;
     piece = next.value;
+    onPiece(piece);
     yield piece.bytes;
   }
 }
@@ -73,9 +88,13 @@ async function* runDecoder(codec: string, decoder: Transform, input: AsyncIterab
   const feeding = feed(decoder, input);
   // Its failure also destroys the decoder, which is where it is met.
   feeding.catch(() => {});
+  // What comes behind the end may be broken, too, when nobody listens for it any more.
+  let failure: Error | undefined;
+  decoder.on("error", (error: Error) => (failure ??= error));
   try {
     for await (const chunk of decoder) yield chunk as Buffer;
     await feeding;
+    if (failure !== undefined) throw failure;
   } catch (error) {
     const code = String((error as { code?: unknown }).code);
     if (error instanceof AppError || !/^(Z_|ZSTD_)/.test(code)) throw error;

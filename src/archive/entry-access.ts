@@ -25,15 +25,19 @@ export async function readWhole(
   maxBytes: number,
   content: AsyncIterable<Buffer>,
 ): Promise<Buffer> {
-  if (entry.contentBytes > maxBytes) {
-    throw damagedError(label, {
-      what: "entry is too large",
-      entry: entry.name,
-      expected: `at most ${maxBytes} bytes`,
-      found: `${entry.contentBytes} bytes`,
-    });
-  }
+  checkSize(label, entry, maxBytes);
   const chunks: Buffer[] = [];
   for await (const chunk of content) chunks.push(chunk);
   return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
+}
+
+/** @throws DamagedError for an entry that is larger than one of its kind can be */
+export function checkSize(label: string, entry: ArchiveEntry, maxBytes: number): void {
+  if (entry.contentBytes <= maxBytes) return;
+  throw damagedError(label, {
+    what: "entry is too large",
+    entry: entry.name,
+    expected: `at most ${maxBytes} bytes`,
+    found: `${entry.contentBytes} bytes`,
+  });
 }

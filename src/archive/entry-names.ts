@@ -8,6 +8,10 @@ export const listEntryName = "postgres/restore";
 export const manifestEntryName = "manifest.jsonl";
 /** In a folder only: the manifest's digest, which a ZIP has in its comment. */
 export const manifestDigestName = "manifest.sha256";
+/** What stands in that file, as `sha256sum -c` reads it. @param sha256 of the plain manifest, lower-case hex */
+export function digestLine(sha256: string): string {
+  return `${sha256}  ${manifestEntryName}\n`;
+}
 /** Names and OIDs of large objects, as pg_restore reads them. */
 export const largeObjectTocName = "postgres/blobs.toc";
 /** Directories that NextGIS Web's reader needs, even empty. */

@@ -15,7 +15,8 @@ export function entryNameProblem(name: string): string | undefined {
   const path = name.endsWith("/") ? name.slice(0, -1) : name;
   if (path === "") return "an empty name";
   if (Buffer.byteLength(name) > longestName) return `a name longer than ${longestName} bytes`;
-  if (/\p{Cc}/u.test(name)) return "a control character in the name";
+  if (/[\p{Cc}\u2028\u2029]/u.test(name)) return "a control character in the name";
+  if (/\p{Bidi_Control}/u.test(name)) return "a character that turns the direction of writing in the name";
   if (/\p{Cs}|\uFFFD/u.test(name)) return "a name that is no UTF-8";
   if (name.includes("\\")) return "a backslash in the name";
   if (name.startsWith("/")) return "an absolute name";

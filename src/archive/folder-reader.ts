@@ -5,7 +5,7 @@ import { closeRead } from "../close-read.ts";
 import { AppError, RefusedError, messageOf } from "../errors.ts";
 import { damagedError } from "./damage.ts";
 import { lookUp, readWhole } from "./entry-access.ts";
-import { manifestDigestName, manifestEntryName } from "./entry-names.ts";
+import { digestLine, manifestDigestName, manifestEntryName } from "./entry-names.ts";
 import { createNameRegister, entryNameProblem } from "./entry-path.ts";
 import { manifestComment } from "./manifest-types.ts";
 import type { ArchiveEntry, ArchiveReader } from "./reader.ts";
@@ -102,8 +102,9 @@ async function readDigest(path: string, entries: ReadonlyMap<string, ArchiveEntr
   const entry = entries.get(manifestDigestName);
   if (entry === undefined) return "";
   const text = (await readWhole(path, entry, 4096, readFile(path, entry, undefined))).toString("latin1");
-  const digest = new RegExp(`^([0-9a-f]{64}) [ *]${manifestEntryName.replace(".", "\\.")}\\r?\\n?$`).exec(text)?.[1];
-  if (digest !== undefined) return manifestComment(digest);
+  const digest = text.slice(0, 64);
+  // Byte for byte what is written: a line that is cut off or was changed on its way is damage.
+  if (/^[0-9a-f]{64}$/.test(digest) && text === digestLine(digest)) return manifestComment(digest);
   const expected = `64 hex digits and ${manifestEntryName}`;
   throw damagedError(path, {
     what: "no digest of the manifest",

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { crc32 } from "node:zlib";
 import { type WriteFailure, isSystemError, writeError } from "../disk-errors.ts";
 import { createContentDigest } from "./content-digest.ts";
-import { manifestDigestName, manifestEntryName } from "./entry-names.ts";
+import { digestLine, manifestDigestName } from "./entry-names.ts";
 import { checkEntryName } from "./entry-path.ts";
 import { digestOfComment } from "./manifest-types.ts";
 import type { ArchiveWriter, EntryTotals } from "./writer.ts";
@@ -140,7 +140,7 @@ export function createFolderWriter(output: FolderOutput, options: FolderWriterOp
       await wrap("", async () => {
         const digest = digestOfComment(comment);
         if (digest !== undefined) {
-          await writeFile(manifestDigestName, Buffer.from(`${digest}  ${manifestEntryName}\n`));
+          await writeFile(manifestDigestName, Buffer.from(digestLine(digest)));
         }
         await Promise.all(syncs);
         if (syncFailure !== undefined) throw syncFailure.error;

@@ -1,4 +1,4 @@
-import { type DosMoment, Signature, max16, max32, versionDeflate, versionZip64 } from "./zip-fields.ts";
+import { type DosMoment, Signature, madeByUs, max16, max32, versionDeflate, versionZip64 } from "./zip-fields.ts";
 import { decodeExtra, encodeZip64Extra } from "./zip-extra.ts";
 
 /** Bytes of a central header before name, extra field and comment. */
@@ -19,8 +19,6 @@ export interface CentralHeaderInput {
   localOffsetBytes: number;
 }
 
-/** Made by: 4.5 of the specification, on Unix, so that the permissions below count (APPNOTE 4.4.2). */
-const versionMadeBy = (3 << 8) | versionZip64;
 /** Unix modes in the upper half, the MS-DOS folder bit below (APPNOTE 4.4.15). */
 const fileAttributes = 0o10_06_00 * 0x1_00_00;
 const folderAttributes = 0o04_07_00 * 0x1_00_00 + 0x10;
@@ -38,7 +36,7 @@ export function encodeCentralHeader(input: CentralHeaderInput): Buffer {
   // offset 0: central file header signature, 4 bytes
   header.writeUInt32LE(Signature.centralHeader, 0);
   // offset 4: version made by, 2 bytes
-  header.writeUInt16LE(versionMadeBy, 4);
+  header.writeUInt16LE(madeByUs, 4);
   // offset 6: version needed to extract, 2 bytes; the same as in the local header
   header.writeUInt16LE(large || input.streamed ? versionZip64 : versionDeflate, 6);
   // offset 8: general purpose bit flag, 2 bytes
@@ -74,6 +72,7 @@ export function encodeCentralHeader(input: CentralHeaderInput): Buffer {
 
 /** A central header as found; ZIP64 values resolved, nothing else checked. */
 export interface CentralHeader {
+  madeBy: number;
   versionNeeded: number;
   flags: number;
   method: number;
@@ -83,6 +82,8 @@ export interface CentralHeader {
   contentBytes: number;
   localOffsetBytes: number;
   diskNumber: number;
+  internalAttributes: number;
+  externalAttributes: number;
   nameBytes: Buffer;
   commentBytes: number;
   /** What is wrong with the extra fields, or undefined. */
@@ -105,7 +106,7 @@ export function decodeCentralHeader(bytes: Buffer): CentralHeader {
     localOffsetBytes: bytes.readUInt32LE(42),
   });
   return {
-    // offset 4: version made by, ignored; offsets 36 and 38: attributes, ignored
+    madeBy: bytes.readUInt16LE(4),
     versionNeeded: bytes.readUInt16LE(6),
     flags: bytes.readUInt16LE(8),
     method: bytes.readUInt16LE(10),
@@ -116,8 +117,49 @@ export function decodeCentralHeader(bytes: Buffer): CentralHeader {
     localOffsetBytes: extra.values.localOffsetBytes ?? 0,
     // A disk number of 0xFFFF refers to ZIP64 field's last value, which only archives of several disks have.
     diskNumber: diskNumber === max16 ? 1 : diskNumber,
+    internalAttributes: bytes.readUInt16LE(36),
+    externalAttributes: bytes.readUInt32LE(38),
     nameBytes: bytes.subarray(centralHeaderBytes, nameEnd),
     commentBytes: bytes.readUInt16LE(32),
     extraProblem: extra.problem,
+  };
+}
+
+/** Types of files in a Unix mode (APPNOTE 4.4.15 by 4.4.2). */
+const fileTypes: Readonly<Record<number, string>> = {
+  0o01: "a pipe",
+  0o02: "a device",
+  0o04: "a folder",
+  0o06: "a device",
+  0o10: "a file",
+  0o12: "a symbolic link",
+  0o14: "a socket",
+};
+
+/**
+ * Says what is wrong with the fields of a central header that no reader of ours goes by. Others do: `unzip` makes the link that
+ * attributes speak of. Ours always say the same, so that every byte of an archive of ours counts.
+ * @param isOurs whether the archive is one that ngwbackup wrote
+ * @returns what was expected and found, or undefined
+ */
+export function attributesProblem(
+  header: CentralHeader,
+  isDirectory: boolean,
+  isOurs: boolean,
+): { expected: string; found: string } | undefined {
+  const { madeBy, internalAttributes, externalAttributes, commentBytes } = header;
+  const type = madeBy >> 8 === madeByUs >> 8 ? externalAttributes >>> 28 : 0;
+  const found = fileTypes[type] ?? `a file of type ${type}`;
+  const expected = isDirectory ? "a folder" : "a file";
+  if (type !== 0 && found !== expected) return { expected: `${expected}, by its attributes`, found };
+  if (!isOurs) return undefined;
+  const ours = isDirectory ? folderAttributes : fileAttributes;
+  const show = (version: number, internal: number, external: number, comment: number): string =>
+    `0x${version.toString(16)}, 0x${internal.toString(16)}, 0x${external.toString(16)}, ${comment} bytes`;
+  if (madeBy === madeByUs && internalAttributes === 0 && externalAttributes === ours && commentBytes === 0)
+    return undefined;
+  return {
+    expected: `version, attributes and comment of ours: ${show(madeByUs, 0, ours, 0)}`,
+    found: show(madeBy, internalAttributes, externalAttributes, commentBytes),
   };
 }

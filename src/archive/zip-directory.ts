@@ -4,6 +4,7 @@ import { createNameRegister, entryNameProblem } from "./entry-path.ts";
 import type { ArchiveEntry } from "./reader.ts";
 import {
   type CentralHeader,
+  attributesProblem,
   centralHeaderBytes,
   centralVariableBytes,
   decodeCentralHeader,
@@ -43,6 +44,7 @@ export async function readZipDirectory(source: ByteSource, end: ZipEnd, report: 
   const register = createNameRegister(names);
   const directoryEnd = end.directoryOffsetBytes + end.directoryBytes;
   let count = 0;
+  let neededBytes = 0;
   for await (const { offset, header } of centralHeaders(source, end, report)) {
     count++;
     if (count > mostEntries) {
@@ -65,6 +67,18 @@ export async function readZipDirectory(source: ByteSource, end: ZipEnd, report: 
         found: printable(name),
       });
       continue;
+    }
+    neededBytes += localHeaderBytes + header.nameBytes.length + header.storedBytes;
+    if (neededBytes > end.directoryOffsetBytes) {
+      // Entries that share their data: a small file would unpack to any size, and reading it take any time.
+      report({
+        what: "entries overlap",
+        entry: name,
+        offsetBytes: offset,
+        expected: `entries that take at most the ${end.directoryOffsetBytes} bytes before the central directory`,
+        found: `${neededBytes} bytes up to this one`,
+      });
+      return entries;
     }
     names.add(name);
     entries.push({
@@ -158,6 +172,8 @@ function headerProblem(name: string, header: CentralHeader, end: ZipEnd): Proble
     return { expected: "method 0 (stored) or 8 (deflate)", found: `method ${method}` };
   }
   if (header.diskNumber !== 0) return { expected: "disk 0", found: "another disk" };
+  const badAttributes = attributesProblem(header, name.endsWith("/"), end.isOurs);
+  if (badAttributes !== undefined) return badAttributes;
   if (name.endsWith("/") && contentBytes !== 0) {
     return { expected: "a directory without content", found: `${contentBytes} bytes` };
   }

@@ -28,6 +28,8 @@ export const Method = { stored: 0, deflate: 8 } as const;
 /** Version needed to extract (APPNOTE 4.4.3): 2.0 directories and deflate, 4.5 ZIP64. */
 export const versionDeflate = 20;
 export const versionZip64 = 45;
+/** Version made by (APPNOTE 4.4.2) of all that we write: 4.5 of the specification, on Unix, so that permissions count. */
+export const madeByUs = (3 << 8) | versionZip64;
 
 /** A moment as MS-DOS date and time (APPNOTE 4.4.6), in UTC, whole two seconds, from 1980 to 2107. */
 export interface DosMoment {

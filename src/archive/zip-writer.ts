@@ -5,7 +5,7 @@ import type { ByteSink } from "../bytes.ts";
 import { checkEntryName } from "./entry-path.ts";
 import type { ArchiveWriter, EntryTotals } from "./writer.ts";
 import { type CentralHeaderInput, encodeCentralHeader } from "./zip-central-header.ts";
-import { encodeZipEnd } from "./zip-end-records.ts";
+import { encodeZipEnd } from "./zip-end-encode.ts";
 import { openZipEntry } from "./zip-entry-writer.ts";
 import { Method, encodeDosMoment } from "./zip-fields.ts";
 import { encodeDataDescriptor, encodeLocalHeader, entryFlags } from "./zip-local-header.ts";

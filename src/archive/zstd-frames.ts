@@ -17,6 +17,8 @@ export interface ZstdPiece {
   bytes: Buffer;
   /** These are the last bytes of the frame; the next piece begins another. */
   endsFrame: boolean;
+  /** What the header says that the frame holds: in its last piece, where the header says it. */
+  contentBytes?: number | undefined;
 }
 
 /** Cuts a stream of zstd frames at the frames' ends. */
@@ -87,10 +89,11 @@ export function createZstdSplitter(): ZstdSplitter {
         const value = field.readUIntLE(0, 3);
         const type = (value >> 1) & 3;
         const size = value >> 3;
-        if (type === 3 || size > largestBlock) {
+        // A compressed block of nothing is broken, too; Node's decoder takes it when the frame comes in several chunks.
+        if (type === 3 || size > largestBlock || (type === 2 && size === 0)) {
           throw broken(
             "broken zstd block",
-            `a known type, at most ${largestBlock} bytes`,
+            `a known type, at most ${largestBlock} bytes, some if compressed`,
             `type ${type}, ${size} bytes`,
           );
         }
@@ -130,7 +133,7 @@ export function createZstdSplitter(): ZstdSplitter {
         if (have === need) ends = takeField();
       }
       if (!ends) continue;
-      yield { bytes: chunk.subarray(start, at), endsFrame: true };
+      yield { bytes: chunk.subarray(start, at), endsFrame: true, contentBytes: header?.contentBytes };
       start = at;
     }
     if (start < at) yield { bytes: chunk.subarray(start, at), endsFrame: false };

@@ -1,5 +1,6 @@
 import { type ArchiveSummary, inspectArchive } from "../operations/list/inspect-archive.ts";
 import { formatBytes, formatCount } from "../terminal/format.ts";
+import { printable } from "../terminal/printable.ts";
 import { formatTable } from "../terminal/table.ts";
 import type { CommandContext, CommonFlags } from "./command.ts";
 
@@ -36,7 +37,7 @@ function describe(archive: string, summary: ArchiveSummary): string {
   ];
   const width = Math.max(...facts.map(([name]) => name.length));
   const lines = facts.flatMap(([name, value]) =>
-    value === null || value === undefined ? [] : [`${name.padEnd(width)}  ${value}`],
+    value === null || value === undefined ? [] : [`${printable(name).padEnd(width)}  ${printable(value)}`],
   );
   const tables = summary.largestTables.slice(0, tablesShown);
   const table = formatTable(
@@ -53,6 +54,7 @@ function describe(archive: string, summary: ArchiveSummary): string {
       formatBytes(storedBytes),
     ]),
   );
-  const losses = summary.losses.length === 0 ? [] : ["", "losses:", ...summary.losses.map((loss) => `  ${loss}`)];
+  const losses =
+    summary.losses.length === 0 ? [] : ["", "losses:", ...summary.losses.map((loss) => `  ${printable(loss)}`)];
   return `${[...lines, "", ""].join("\n")}${table}${losses.map((line) => `${line}\n`).join("")}`;
 }

@@ -3,6 +3,7 @@ import { ExitCode } from "../errors.ts";
 import { standBack } from "../operations/stand-back.ts";
 import { verifyPath } from "../operations/verify/verify-path.ts";
 import { formatCount } from "../terminal/format.ts";
+import { printable } from "../terminal/printable.ts";
 import type { VerifyFlags } from "./archive.commands.ts";
 import type { CommandContext } from "./command.ts";
 
@@ -20,7 +21,9 @@ export default async function verify(this: CommandContext, flags: VerifyFlags, .
     const { problems, exitCode: code } = await verifyPath(archive, nice?.jobs, this, this.output);
     exitCode = Math.max(exitCode, code);
     lines.push(
-      ...(problems.length === 0 ? [`ok ${archive}`] : problems.map((problem) => `bad ${archive}: ${problem}`)),
+      ...(problems.length === 0
+        ? [`ok ${archive}`]
+        : problems.map((problem) => `bad ${archive}: ${printable(problem)}`)),
     );
     results.push({ archive, ok: problems.length === 0, problems });
   }

@@ -1,5 +1,5 @@
 import { IniError } from "./ini-error.ts";
-import { indentation, pythonSpace, rstrip, strip } from "./python-text.ts";
+import { indentation, rstrip, strip } from "./python-text.ts";
 
 /** An option's value and the line where its name stands. */
 export interface IniValue {
@@ -22,7 +22,6 @@ type OpenSection = Map<string, OpenValue>;
 
 const defaultSection = "DEFAULT";
 const sectionPattern = /^\[(.+)\]/s;
-const optionPattern = new RegExp(`^(.*?)[${pythonSpace}]*[=:][${pythonSpace}]*(.*)$`, "s");
 
 /** Cuts a text file into lines as Python's text mode does: at `\n`, `\r\n` and `\r`. */
 export function splitFileLines(text: string): string[] {
@@ -74,17 +73,18 @@ export function parseIni(lines: readonly string[], label: string): IniDocument {
     }
     if (section === undefined) throw missingSection(label, line, value);
 
-    const option = optionPattern.exec(value);
-    if (option === null) {
+    // Searched, not matched: a pattern with the blanks around it takes the square of their number.
+    const delimiter = value.search(/[=:]/);
+    if (delimiter === -1) {
       // The option before it stays open, as in Python: deeper lines that follow belong to it.
       badLines.push(line);
       continue;
     }
-    const name = rstrip(option[1]!).toLowerCase();
+    const name = rstrip(value.slice(0, delimiter)).toLowerCase();
     if (name === "") badLines.push(line);
     const earlier = section.get(name);
     if (earlier !== undefined) throw duplicateOption(label, line, sectionName, name, earlier.line);
-    const opened: OpenValue = { parts: [strip(option[2]!)], line };
+    const opened: OpenValue = { parts: [strip(value.slice(delimiter + 1))], line };
     section.set(name, opened);
     open = name === "" ? undefined : opened;
   }

@@ -6,6 +6,8 @@ import type { Toc, TocEntry } from "./toc.ts";
 const FORMAT_CUSTOM = 1;
 const FORMATS = new Set([FORMAT_CUSTOM, 3, 5]);
 const MAX_DUMP_ID = 0x7fffffff;
+/** An entry takes some 500 bytes of memory; 3,000 layers have some 60,000. */
+const MAX_ENTRIES = 2_000_000;
 
 /**
  * Decodes a table of contents as `pg_dump` of PostgreSQL 9 to 18 writes it (`ReadHead` and `ReadToc` of
@@ -17,10 +19,33 @@ export function decodeToc(bytes: Uint8Array, label = "toc.dat"): Toc {
   const decoder = new TocDecoder(label);
   if (!decoder.push(bytes)) throw decoder.truncated();
   if (decoder.toc.format !== FORMAT_CUSTOM && decoder.surplusBytes > 0) {
-    const end = bytes.length - decoder.surplusBytes;
-    throw new DamagedError("damaged-toc", `${label}: ${decoder.surplusBytes} bytes after its end at byte ${end}`);
+    throw surplus(label, decoder.surplusBytes, bytes.length);
   }
   return decoder.toc;
+}
+
+/**
+ * Decodes a whole `toc.dat` as it flows, in memory for its entries alone.
+ * @throws DamagedError as {@link decodeToc} does, and whatever `content` throws
+ */
+export async function decodeTocStream(content: AsyncIterable<Uint8Array>, label = "toc.dat"): Promise<Toc> {
+  const decoder = new TocDecoder(label);
+  let complete = false;
+  let surplusBytes = 0;
+  let bytes = 0;
+  for await (const chunk of content) {
+    bytes += chunk.length;
+    if (complete) surplusBytes += chunk.length;
+    else if ((complete = decoder.push(chunk))) surplusBytes = decoder.surplusBytes;
+  }
+  if (!complete) throw decoder.truncated();
+  if (decoder.toc.format !== FORMAT_CUSTOM && surplusBytes > 0) throw surplus(label, surplusBytes, bytes);
+  return decoder.toc;
+}
+
+function surplus(label: string, surplusBytes: number, bytes: number): DamagedError {
+  const end = bytes - surplusBytes;
+  return new DamagedError("damaged-toc", `${label}: ${surplusBytes} bytes after its end at byte ${end}`);
 }
 
 /** Decodes a table of contents from pieces of any size, keeping no more than the unfinished entry. */
@@ -96,7 +121,7 @@ export class TocDecoder {
   #step(cursor: TocCursor): void {
     if (this.#head === undefined) {
       const toc = decodeHead(cursor);
-      this.#head = { toc, remaining: cursor.intBetween("the number of entries", 0, MAX_DUMP_ID) };
+      this.#head = { toc, remaining: cursor.intBetween("the number of entries", 0, MAX_ENTRIES) };
       return;
     }
     const { toc } = this.#head;

@@ -6,19 +6,21 @@ import { isUtf8 } from "node:buffer";
  */
 export function decodeText(bytes: Buffer): string {
   if (isUtf8(bytes)) return bytes.toString("utf8");
-  let text = "";
+  // A code unit for a byte is room enough; joining characters one by one took 32 bytes for each of what may be 256 MiB.
+  const units = Buffer.allocUnsafe(bytes.length * 2);
+  let used = 0;
   let offset = 0;
   while (offset < bytes.length) {
     const length = validPrefix(bytes, offset);
     if (length > 0) {
-      text += bytes.toString("utf8", offset, offset + length);
+      used += units.write(bytes.toString("utf8", offset, offset + length), used, "utf16le");
       offset += length;
     } else {
-      text += String.fromCharCode(0xdc00 + bytes[offset]!);
+      used = units.writeUInt16LE(0xdc00 + bytes[offset]!, used);
       offset++;
     }
   }
-  return text;
+  return units.toString("utf16le", 0, used);
 }
 
 /**

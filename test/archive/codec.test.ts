@@ -8,6 +8,7 @@ import {
   compressBlock,
   compressSmallBlock,
   decompressBlock,
+  decompressLargeBlock,
   decompressStream,
 } from "../../src/archive/codec.ts";
 import { DamagedError } from "../../src/errors.ts";
@@ -50,6 +51,21 @@ describe("codecs", () => {
       ),
       { numRuns: 100 },
     );
+  });
+
+  it("give a large block in pieces, with the same checks", async () => {
+    const plain = Buffer.alloc(3_000_000, "row\n");
+    for (const codec of ["zstd", "gzip"] as const) {
+      const packed = await compressBlock(codec, undefined, plain);
+      const pieces = (bytes: Uint8Array, plainBytes: number): Promise<Buffer> =>
+        collect(decompressLargeBlock(codec, bytes, plainBytes));
+      expect((await pieces(packed, plain.length)).equals(plain)).toBe(true);
+      for (const plainBytes of [plain.length - 1, plain.length + 1, 0]) {
+        await expect(pieces(packed, plainBytes)).rejects.toThrow("block of another size");
+      }
+      await expect(pieces(packed.subarray(0, -1), plain.length)).rejects.toThrow(DamagedError);
+      await expect(pieces(Buffer.concat([packed, packed]), plain.length)).rejects.toThrow(DamagedError);
+    }
   });
 
   it("write frames that zstd and gzip take, one after the other, with size and checksum", async () => {
@@ -154,6 +170,34 @@ describe("codecs", () => {
     const error = await errorOf(() => decompressBlock(codec, stored, plainBytes));
     expect(error).toBeInstanceOf(DamagedError);
     expect(error.message).toContain(message);
+  });
+
+  it("zstd frames of another size than their header says are found, wherever chunks end", async () => {
+    const frame = compressSmallBlock("zstd", undefined, Buffer.alloc(0));
+    const lying = Buffer.from(frame);
+    lying[frame.indexOf(0, 5)] = 32;
+    expect(await collect(decompressStream("zstd", chunked(frame, [5])))).toHaveLength(0);
+    for (let size = 1; size <= lying.length; size++) {
+      await expect(collect(decompressStream("zstd", chunked(lying, [size])))).rejects.toThrow(DamagedError);
+    }
+  });
+
+  it("a compressed zstd block of nothing is broken, wherever chunks end", async () => {
+    const frame = compressSmallBlock("zstd", undefined, Buffer.alloc(0));
+    // Last block, of no bytes: raw before, compressed now.
+    frame[6] = 0b101;
+    for (let size = 1; size <= frame.length; size++) {
+      await expect(collect(decompressStream("zstd", chunked(frame, [size])))).rejects.toThrow("broken zstd block");
+    }
+  });
+
+  it("what breaks behind the end of a member is met, and brings nobody down", async () => {
+    const member = compressSmallBlock("gzip", undefined, Buffer.from("a row\n"));
+    // The decoder has met its end, and nobody reads it any more, when the next chunk comes.
+    const broken = Buffer.concat([member, member, Buffer.from([0x1f, 0x8b, 0x08, 0xff]), Buffer.alloc(40, 0x51)]);
+    for (let size = 1; size < broken.length; size++) {
+      await expect(collect(decompressStream("gzip", chunked(broken, [size])))).rejects.toThrow(DamagedError);
+    }
   });
 
   it("bytes after the last gzip member are found in a stream, wherever its chunks end", async () => {

@@ -95,6 +95,17 @@ describe("an archive that is a folder", () => {
     }
   });
 
+  it("refuses a digest that is not byte for byte as it was written", async () => {
+    const path = await smallFolder();
+    const digestPath = join(path, "manifest.sha256");
+    const line = await readFile(digestPath, "utf8");
+    await openFolderArchive(path);
+    for (const changed of [line.slice(0, -1), line.replace("\n", "\r\n"), line.replace("  ", " *"), `${line}\n`]) {
+      await writeFile(digestPath, changed);
+      await expect(openFolderArchive(path)).rejects.toThrow("entry manifest.sha256: no digest of the manifest");
+    }
+  });
+
   it("refuses names that mean another thing elsewhere", async () => {
     for (const name of ["a\\b", "a\nb", "C:x"]) {
       const path = await smallFolder();

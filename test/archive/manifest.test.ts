@@ -184,6 +184,10 @@ describe("the manifest", () => {
     ["expected frames that add up to 300 (plain bytes), found 299", entryWith({ frames: [[30, 299, 3]] })],
     ["expected frames that add up to 3 (rows), found 2", entryWith({ frames: [[30, 300, 2]] })],
     ["expected three numbers as a frame", entryWith({ frames: [[30, 300]] })],
+    [
+      "expected at most 31 frames of 30 bytes, found 33",
+      entryWith({ frames: [...Array.from({ length: 32 }, () => [0, 0, 0]), [30, 300, 3]] }),
+    ],
     ["expected 30 as entry.plainBytes, as there is no codec", entryWith({ codec: "none" })],
     ["expected a text of at most 65536 characters as entry.table.name", entryWith({ table: { schema: "x" } })],
     ["expected a UTC time as in RFC 3339 as header.createdAt", headerWith({ createdAt: "2026-11-23 20:15" })],

@@ -159,6 +159,19 @@ describe("parseIni", () => {
     );
   });
 
+  it("takes a line of many blanks without a delimiter for what it is", () => {
+    // As a pattern with blanks on both sides would, after hours.
+    const blanks = " ".repeat(2_000_000);
+    expect(() => parseIni(lines(`[core]\na${blanks}b\nc${blanks}=${blanks}1`), "n.ini")).toThrow(
+      expect.objectContaining({ kind: "parsing", lines: [2] }),
+    );
+    expect(
+      parseIni(lines(`[core]\nc${blanks}=${blanks}1`), "n.ini")
+        .sections.get("core")
+        ?.get("c")?.value,
+    ).toBe("1");
+  });
+
   it("keeps [DEFAULT] apart", () => {
     const { sections, defaults } = parseIni(lines("[DEFAULT]\na=1\n[core]\nb=2\n[DEFAULT]\nc=3"), "x");
     expect([...sections.keys()]).toEqual(["core"]);

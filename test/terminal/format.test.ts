@@ -36,11 +36,12 @@ test("moments are in UTC, numbers in groups", () => {
   expect(formatCount(3_000_000)).toBe("3,000,000");
 });
 
-test("text that is printed holds no control character, whatever it was made of", () => {
+test("text that is printed holds no character that controls or turns, whatever it was made of", () => {
   expect(printable("a\u001b[2Jb\r\nc\u0085")).toBe("a\\x1b[2Jb\\x0d\\nc\\x85");
+  expect(printable("a\u202egpj\u200f\u061c.exe")).toBe("a\\u202egpj\\u200f\\u061c.exe");
   fc.assert(
     fc.property(fc.string({ unit: "binary" }), (text) => {
-      expect(printable(text)).not.toMatch(/\p{Cc}/u);
+      expect(printable(text)).not.toMatch(/[\p{Cc}\p{Bidi_Control}]/u);
     }),
   );
 });

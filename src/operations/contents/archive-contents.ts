@@ -1,10 +1,12 @@
 import type { Codec } from "../../archive/codec.ts";
+import { checkSize, lookUp } from "../../archive/entry-access.ts";
 import { parseEntryName, tocEntryName } from "../../archive/entry-names.ts";
 import { type Manifest, type ManifestEntry, readManifest } from "../../archive/manifest.ts";
 import type { ArchiveReader } from "../../archive/reader.ts";
-import { AppError, DamagedError } from "../../errors.ts";
+import { DamagedError } from "../../errors.ts";
 import type { Toc, TocEntry } from "../../postgres/toc.ts";
-import { decodeToc } from "../../postgres/toc-decode.ts";
+import { decodeTocStream } from "../../postgres/toc-decode.ts";
+import { namedDamage } from "./named-damage.ts";
 
 /** A table of contents larger than this is no NextGIS Web instance's: 3,000 layers take some 30 MiB. */
 const tocLimitBytes = 512 * 1024 * 1024;
@@ -53,7 +55,7 @@ export async function readContents(reader: ArchiveReader): Promise<ArchiveConten
       { hints: ["name a file that backup wrote (*.ngwbackup)"] },
     );
   const manifest = await readManifest(reader);
-  const toc = decodeTocOf(reader.label, await reader.readAll(tocEntryName, tocLimitBytes));
+  const toc = await readToc(reader);
   const tables = new Map<number, DataEntry>();
   const largeObjects = new Map<string, DataEntry>();
   const records = new Map<string, Map<number, RecordEntry>>();
@@ -81,12 +83,13 @@ function recordsOf(records: Map<string, Map<number, RecordEntry>>, component: st
   return fresh;
 }
 
-function decodeTocOf(label: string, bytes: Buffer): Toc {
+async function readToc(reader: ArchiveReader): Promise<Toc> {
+  const { label } = reader;
+  checkSize(label, lookUp(label, reader.entries, tocEntryName), tocLimitBytes);
   try {
-    return decodeToc(bytes);
+    return await decodeTocStream(reader.read(tocEntryName));
   } catch (error) {
-    if (!(error instanceof AppError)) throw error;
-    throw new DamagedError(error.code, `${label}: entry ${tocEntryName}: ${error.message}`, { cause: error });
+    throw namedDamage(label, tocEntryName, error);
   }
 }
 

@@ -1,5 +1,12 @@
-import { type Codec, decompressBlock, decompressStream } from "../../archive/codec.ts";
+import {
+  type Codec,
+  decompressBlock,
+  decompressLargeBlock,
+  decompressStream,
+  heldBlockBytes,
+} from "../../archive/codec.ts";
 import { freeMemory } from "../../free-memory.ts";
+import { DamagedError } from "../../errors.ts";
 import type { ManifestEntry } from "../../archive/manifest.ts";
 
 /** How the bytes of an entry are to be taken. */
@@ -27,22 +34,42 @@ export async function* plainContent(
   { passesBy = false }: PlainContentOptions = {},
 ): AsyncGenerator<Buffer> {
   if (codec === "none") yield* content;
-  else if (listed?.frames === undefined) yield* decompressStream(codec, content);
+  else if (listed?.frames === undefined) yield* upTo(listed?.plainBytes, decompressStream(codec, content));
   else {
-    const stored = content[Symbol.asyncIterator]();
+    const chunks = content[Symbol.asyncIterator]();
     try {
       let rest: Buffer = Buffer.alloc(0);
       for (const [storedBytes, plainBytes] of listed.frames) {
-        const taken = await take(stored, rest, storedBytes);
+        const taken = await take(chunks, rest, storedBytes);
         rest = taken.subarray(storedBytes);
-        const frame = await decompressBlock(codec, taken.subarray(0, storedBytes), plainBytes);
+        const stored = taken.subarray(0, storedBytes);
+        if (plainBytes > heldBlockBytes) {
+          yield* decompressLargeBlock(codec, stored, plainBytes);
+          continue;
+        }
+        const frame = await decompressBlock(codec, stored, plainBytes);
         yield frame;
         if (passesBy) freeMemory(frame);
       }
-      for (let next = await stored.next(); next.done !== true; next = await stored.next());
+      for (let next = await chunks.next(); next.done !== true; next = await chunks.next());
     } finally {
-      await stored.return?.();
+      await chunks.return?.();
     }
+  }
+}
+
+/** Stops at the size that the manifest states: a few KiB of zstd may go on for terabytes. */
+async function* upTo(statedBytes: number | undefined, plain: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let bytes = 0;
+  for await (const chunk of plain) {
+    bytes += chunk.length;
+    if (statedBytes !== undefined && bytes > statedBytes) {
+      throw new DamagedError(
+        "data-damaged",
+        `plain content is larger than stated: expected ${statedBytes} bytes, found more`,
+      );
+    }
+    yield chunk;
   }
 }
 

@@ -1,8 +1,8 @@
-import { decompressBlock } from "../../archive/codec.ts";
+import { decompressBlock, decompressLargeBlock, heldBlockBytes } from "../../archive/codec.ts";
 import type { ArchiveReader } from "../../archive/reader.ts";
-import { DamagedError } from "../../errors.ts";
 import { freeMemory } from "../../free-memory.ts";
 import type { DataEntry } from "./archive-contents.ts";
+import { namedDamage } from "./named-damage.ts";
 import { plainContent } from "./plain-content.ts";
 
 /** Frames that are read and decompressed ahead of the one that is being used. */
@@ -25,8 +25,8 @@ export async function* readPlain(
 }
 
 /**
- * The plain bytes of some frames of an entry, read at random and decompressed a few ahead; each stands in memory of its own,
- * which the receiver may give back.
+ * The plain bytes of some frames of an entry, read at random and decompressed a few ahead, very large ones in pieces; each stands
+ * in memory of its own, which the receiver may give back.
  * @param from first frame, by its place in the manifest's list
  * @param to the frame after the last one
  */
@@ -39,11 +39,16 @@ export async function* readFrames(
   const frames = entry.listed?.frames ?? [];
   let offsetBytes = 0;
   for (const [storedBytes] of frames.slice(0, from)) offsetBytes += storedBytes;
-  const pending: Promise<Buffer>[] = [];
+  const pending: (Promise<Buffer> | (() => AsyncIterable<Buffer>))[] = [];
   const start = (index: number): void => {
     const [storedBytes, plainBytes] = frames[index]!;
     const at = offsetBytes;
     offsetBytes += storedBytes;
+    if (plainBytes > heldBlockBytes) {
+      // Not ahead, and in pieces.
+      pending.push(() => readLargeFrame(reader, entry, { at, storedBytes, plainBytes }));
+      return;
+    }
     const frame = (async () => {
       const stored = await reader.readRange(entry.name, at, storedBytes);
       const plain = await decompressBlock(entry.codec, stored, plainBytes);
@@ -58,18 +63,20 @@ export async function* readFrames(
   for (let index = from; index < to; index += 1) {
     while (started < to && started <= index + framesAhead) start(started++);
     try {
-      yield await pending.shift()!;
+      const next = pending.shift()!;
+      if (typeof next === "function") yield* next();
+      else yield await next;
     } catch (error) {
       throw namedDamage(reader.label, entry.name, error);
     }
   }
 }
 
-/**
- * Damage that a codec found, which does not know what it reads, as one that names archive and entry; anything else as it is.
- * @param label path or URL of the archive
- */
-export function namedDamage(label: string, entryName: string, error: unknown): unknown {
-  if (!(error instanceof DamagedError) || error.message.includes(entryName)) return error;
-  return new DamagedError(error.code, `${label}: entry ${entryName}: ${error.message}`, { cause: error });
+async function* readLargeFrame(
+  reader: ArchiveReader,
+  entry: DataEntry,
+  { at, storedBytes, plainBytes }: { at: number; storedBytes: number; plainBytes: number },
+): AsyncGenerator<Buffer> {
+  const stored = await reader.readRange(entry.name, at, storedBytes);
+  yield* decompressLargeBlock(entry.codec, stored, plainBytes);
 }

@@ -4,7 +4,7 @@ import { blobPath } from "../../files/storage-layout.ts";
 import { holdFile } from "../../files/swap-files.ts";
 import type { ArchiveReader } from "../../archive/reader.ts";
 import { type ContentForm, plainContent } from "../contents/plain-content.ts";
-import { namedDamage } from "../contents/read-data.ts";
+import { namedDamage } from "../contents/named-damage.ts";
 import type { ComponentRecord } from "../contents/read-records.ts";
 
 /** A file of the new state, as the archive describes it. Plain data, which threads can be sent. */

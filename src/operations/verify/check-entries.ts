@@ -1,6 +1,9 @@
 import { manifestEntryName } from "../../archive/entry-names.ts";
 import type { ZipEntry } from "../../archive/zip-directory.ts";
+import { DamagedError, RefusedError } from "../../errors.ts";
 import type { ArchiveContents, DataEntry } from "../contents/archive-contents.ts";
+import { namedDamage } from "../contents/named-damage.ts";
+import { readRecords } from "../contents/read-records.ts";
 import { type EntryCheck, checkEntry } from "./check-entry.ts";
 import { checkInThreads } from "./check-in-threads.ts";
 import type { ProblemList } from "./problem-list.ts";
@@ -36,7 +39,7 @@ export async function checkEntries(
         const damages = await checkEntry(check, reader.read(check.entry.name, { signal }), onBytes);
         for (const damage of damages) problems.add(damage);
       } catch (error) {
-        problems.addError(reader.label, error);
+        problems.addError(reader.label, namedDamage(reader.label, check.entry.name, error));
       }
     }
   }
@@ -47,12 +50,14 @@ export async function checkEntries(
  * Every entry with what is said about it; one that the manifest does not know is a problem.
  * @param decode see `VerifyOptions`
  */
-export function entryChecks(
-  { reader, manifest, ...contents }: ArchiveContents,
+export async function entryChecks(
+  contents: ArchiveContents,
   problems: ProblemList,
   decode: boolean,
-): EntryCheck[] {
+): Promise<EntryCheck[]> {
+  const { reader, manifest } = contents;
   const data = dataEntries(contents);
+  const digests = decode ? await plainDigests(contents) : new Map<string, string>();
   return [...reader.entries.values()]
     .filter(({ isDirectory }) => !isDirectory)
     .map((entry) => {
@@ -60,15 +65,33 @@ export function entryChecks(
       if (manifest !== undefined && listed === undefined && entry.name !== manifestEntryName)
         problems.add({ what: "not in the manifest", entry: entry.name, expected: "every entry listed", found: "none" });
       const known = data.get(entry.name);
+      const plainSha256 = digests.get(entry.name);
       return {
         entry,
         listed,
         codec: known?.codec ?? "none",
         isTable: known?.isTable ?? false,
+        ...(plainSha256 === undefined ? {} : { plainSha256 }),
         // A folder without manifest has nothing to compare stored bytes with.
         decode: decode || listed === undefined,
       };
     });
+}
+
+/** Digests of compressed records, which only their index knows; what is wrong with an index is told when records are checked. */
+async function plainDigests(contents: ArchiveContents): Promise<Map<string, string>> {
+  const digests = new Map<string, string>();
+  for (const [component, entries] of contents.records) {
+    if (![...entries.values()].some(({ codec }) => codec !== "none")) continue;
+    try {
+      for await (const { record, entry } of readRecords(contents, component))
+        if (entry.codec !== "none" && record.payload.sha256 !== undefined)
+          digests.set(entry.name, record.payload.sha256);
+    } catch (error) {
+      if (!(error instanceof DamagedError || error instanceof RefusedError)) throw error;
+    }
+  }
+  return digests;
 }
 
 /** Checks that every entry that the manifest lists is there. */

@@ -13,6 +13,8 @@ export interface EntryCheck {
   listed: ManifestEntry | undefined;
   codec: Codec;
   isTable: boolean;
+  /** Digest of the plain content, where only the index of its component says it. */
+  plainSha256?: string;
   /** Undo the codec and count rows as well; else only what stands in the archive is compared. */
   decode: boolean;
 }
@@ -36,17 +38,21 @@ export async function checkEntry(
     hash?.update(chunk);
     onBytes(chunk.length);
   });
+  const plainHash = decode && check.plainSha256 !== undefined ? createHash("sha256") : undefined;
   let plainBytes = 0;
   for await (const chunk of decode ? plainContent(read, check, { passesBy: true }) : read) {
     plainBytes += chunk.length;
     rows?.add(chunk);
+    plainHash?.update(chunk);
   }
-  if (listed === undefined || hash === undefined) return [];
   const damages: Damage[] = [];
   const differs = (what: string, expected: string | number, found: string | number): void => {
     if (expected !== found) damages.push({ what, entry: entry.name, expected: String(expected), found: String(found) });
   };
+  if (plainHash !== undefined) differs("sha256 in the index", check.plainSha256 ?? "", plainHash.digest("hex"));
+  if (listed === undefined || hash === undefined) return damages;
   differs("sha256", listed.sha256, hash.digest("hex"));
+  differs("codec, by its name", check.codec, listed.codec);
   differs("stored size", listed.storedBytes, entry.storedBytes);
   differs("size", listed.contentBytes, entry.contentBytes);
   if (decode) differs("plain size", listed.plainBytes, plainBytes);

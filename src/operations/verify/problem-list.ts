@@ -1,11 +1,11 @@
 import { type Damage, describeDamage } from "../../archive/damage.ts";
-import { DamagedError } from "../../errors.ts";
+import { type AppError, DamagedError, RefusedError } from "../../errors.ts";
 
 /** More problems than this are counted, not listed: one flipped directory entry can give a line an entry. */
 const problemsListed = 1000;
 
 /** A reader's error as a line of a list that names the archive by itself. */
-export function entryProblem(label: string, error: DamagedError): string {
+export function entryProblem(label: string, error: AppError): string {
   return error.message.startsWith(`${label}: `) ? error.message.slice(label.length + 2) : error.message;
 }
 
@@ -20,9 +20,13 @@ export class ProblemList {
     else this.#more += 1;
   }
 
-  /** Takes the error of a reader; one that speaks of anything but damage is thrown on. */
+  /**
+   * Takes the error of a reader; one that speaks of anything but damage is thrown on. What looks like the archive of a newer
+   * version is damage, too, where something else is damaged already.
+   */
   addError(label: string, error: unknown): void {
-    if (!(error instanceof DamagedError)) throw error;
+    const isProblem = error instanceof DamagedError || (error instanceof RefusedError && this.lines.length > 0);
+    if (!isProblem) throw error;
     this.add(entryProblem(label, error));
   }
 

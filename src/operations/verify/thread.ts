@@ -6,6 +6,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { DamagedError } from "../../errors.ts";
 import type { ThreadData } from "../contents/ask-threads.ts";
 import { SharedByteCount } from "../contents/shared-byte-count.ts";
+import { namedDamage } from "../contents/named-damage.ts";
 import { packError } from "../contents/thread-error.ts";
 import { type ThreadArchive, ThreadSource } from "../contents/thread-source.ts";
 import { checkEntry } from "./check-entry.ts";
@@ -24,7 +25,8 @@ async function checkBatch(batch: readonly ZipEntryCheck[]): Promise<BatchResult>
       problems.push(...(await checkEntry(check, content, (bytes) => count.add(bytes))));
     } catch (error) {
       if (!(error instanceof DamagedError)) return { problems, error: packError(error) };
-      problems.push(entryProblem(archive.label, error));
+      const named = namedDamage(archive.label, check.entry.name, error);
+      problems.push(entryProblem(archive.label, named));
     }
   return { problems, error: undefined };
 }

@@ -53,7 +53,7 @@ export async function verifyArchive(
     problems.addError(reader.label, error);
     return { contents: undefined, problems: problems.all() };
   }
-  const checks = entryChecks(contents, problems, options.decode);
+  const checks = await entryChecks(contents, problems, options.decode);
   reporter.report({ type: "plan", stages: [expectVerify(checks), ...(options.afterwards?.(contents) ?? [])] });
   const totalBytes = checks.reduce((sum, { entry }) => sum + entry.contentBytes, 0);
   const progress = startStage(reporter, "verify", totalBytes);

@@ -47,16 +47,17 @@ export interface LoadOrderOptions {
   privileges?: boolean;
 }
 
-const classes: Readonly<Record<string, LoadClass>> = {
-  BLOB: "large-object",
-  "BLOB METADATA": "large-object",
-  BLOBS: "large-object-data",
-  "SEQUENCE SET": "sequence",
-  INDEX: "index",
-  CONSTRAINT: "constraint",
-  "CHECK CONSTRAINT": "constraint",
-  "FK CONSTRAINT": "foreign-key",
-};
+/** A map, not an object: a description out of an archive may be `constructor`. */
+const classes: ReadonlyMap<string, LoadClass> = new Map([
+  ["BLOB", "large-object"],
+  ["BLOB METADATA", "large-object"],
+  ["BLOBS", "large-object-data"],
+  ["SEQUENCE SET", "sequence"],
+  ["INDEX", "index"],
+  ["CONSTRAINT", "constraint"],
+  ["CHECK CONSTRAINT", "constraint"],
+  ["FK CONSTRAINT", "foreign-key"],
+]);
 
 /** `TABLE public.resource`: an entry as messages name it. */
 export function entryLabel(entry: TocEntry): string {
@@ -104,7 +105,7 @@ function planEntry(entry: TocEntry, created: ReadonlySet<string>): PlannedEntry 
     const copySql = checkCopyStatement(entry.copyStatement, entryLabel(entry));
     return { entry, class: created.has(relationKey(entry)) ? "rows" : "extension-rows", sql: "", copySql };
   }
-  const planned = classes[entry.description] ?? (entry.section === 2 ? "pre-data" : "rest");
+  const planned = classes.get(entry.description) ?? (entry.section === 2 ? "pre-data" : "rest");
   const sql = entry.description.startsWith("BLOB") ? largeObjectSql(entry) : (entry.definition ?? "");
   return { entry, class: planned, sql, copySql: undefined };
 }

@@ -50,6 +50,15 @@ function toc(entries: TocEntry[]): Toc {
 const labels = (plans: readonly { entry: TocEntry }[]): string[] =>
   plans.map((one) => `${one.entry.description} ${one.entry.tag}`);
 
+test("takes descriptions that are names in every object for what they are", () => {
+  const given = ["constructor", "__proto__", "toString"].map((description, index) =>
+    entry(index + 1, description, "x"),
+  );
+  const { entries } = planLoad(toc(given));
+  expect(entries.map((planned) => planned.class)).toEqual(["pre-data", "pre-data", "pre-data"]);
+  expect(stagePlan(entries).schema).toHaveLength(3);
+});
+
 test("leaves out the session, the database itself, extensions, schema public, and privileges", () => {
   const given = [
     entry(1, "ENCODING", "ENCODING"),

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { AppError, DamagedError } from "../../../src/errors.ts";
-import { namedDamage } from "../../../src/operations/contents/read-data.ts";
+import { namedDamage } from "../../../src/operations/contents/named-damage.ts";
 
 test("damage is named by archive and entry; what could not be read is no damage", () => {
   const damage = namedDamage("/archive", "entry", new DamagedError("data-damaged", "bad frame"));

@@ -1,0 +1,4 @@
+import { hostile } from "./hostile.ts";
+import { testShortRun } from "./short-run.ts";
+
+testShortRun(hostile);
