@@ -82,7 +82,7 @@ async function readCentral(
   if (end !== undefined) return await readZipDirectory(source, end, () => {});
   if (foundAtBytes === undefined) return [];
   const directoryBytes = source.sizeBytes - foundAtBytes;
-  const guessed = { directoryOffsetBytes: foundAtBytes, directoryBytes, entryCount: 0, comment: "" };
+  const guessed = { directoryOffsetBytes: foundAtBytes, directoryBytes, entryCount: 0, comment: "", isOurs: false };
   return await readZipDirectory(source, guessed, () => {});
 }
 
