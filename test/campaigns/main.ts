@@ -23,6 +23,7 @@ Tries to break a promise, case by case, and fails at the first that does not hol
   --workers N  cases at once; as many as there are cores when left out
 `;
 
+const hint = { hints: ["npm run campaign -- --help"] };
 const context = processContext(process);
 
 try {
@@ -96,8 +97,6 @@ function readArguments(args: readonly string[]): {
     help,
   };
 }
-
-const hint = { hints: ["npm run campaign -- --help"] };
 
 function parsed(args: readonly string[]): ReturnType<typeof parseFlags> {
   try {
