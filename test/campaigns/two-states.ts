@@ -161,6 +161,14 @@ export async function mustHoldOneCopy(world: TwoStates, when: string): Promise<v
   );
 }
 
+/** Whether the server is still busy with what a role asked, which may have died meanwhile. */
+export async function hasSessions({ database }: TestInstance): Promise<boolean> {
+  return await withClient(database.admin, async (client) => {
+    const { rows } = await client.query("select 1 from pg_stat_activity where usename = $1 limit 1", [database.role]);
+    return rows.length > 0;
+  });
+}
+
 /** Holds the server to have no session, advisory lock or prepared transaction of a role's any more, after 5 s at most. */
 export async function mustHoldNoLock({ database }: TestInstance, when: string): Promise<void> {
   await withClient(database.admin, async (client) => {
