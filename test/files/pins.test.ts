@@ -114,6 +114,36 @@ describe("blobs of a snapshot", () => {
       await pins.release();
     }
   });
+
+  it("are read in place where links are not possible, and the reason is told", async () => {
+    const stored = await storage(20);
+    const refusing = (code: string): PinMakers => ({
+      hold: crew.hold,
+      link: async () => ({ code, message: `link: ${code}` }),
+    });
+    const before = openFiles();
+    const pins = await pin(stored, 5, refusing("EPERM"));
+    expect(pins.unpinnedBecause).toBe(`hard links are not possible in ${stored.blobFolder} (EPERM)`);
+    expect(pins.sourceOf(nameOf(15), 15)).toEqual({ path: join(stored.blobFolder, blobPath(nameOf(15))) });
+    expect(textOf(pins.sourceOf(nameOf(2), 2))).toBe("blob 2");
+    await pins.release();
+    expect(readdirSync(stored.dataFolder)).toEqual(["file_storage"]);
+    // Anything else is no question of what the file system can do; nothing is kept then.
+    await expect(pin(stored, 5, refusing("EIO"))).rejects.toThrow("link: EIO");
+    expect(readdirSync(stored.dataFolder)).toEqual(["file_storage"]);
+    // The one that was handed on is the reader's to close.
+    expect(openFiles()).toBe(before + 1);
+  });
+
+  it("are read in place where there can be no folder for links", async () => {
+    const stored = await storage(3);
+    for (const place of ["ngwbackup", ".file_storage.ngwbackup"]) await writeFile(join(stored.dataFolder, place), "");
+    await writeFile(join(stored.blobFolder, ".ngwbackup"), "");
+    const pins = await pin(stored, 0);
+    expect(pins.unpinnedBecause).toContain(`cannot make a work folder on the file system of ${stored.blobFolder}`);
+    expect(textOf(pins.sourceOf(nameOf(1), 1))).toBe("blob 1");
+    await pins.release();
+  });
 });
 
 it("files may be held open on local file systems only", async () => {

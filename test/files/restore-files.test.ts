@@ -19,7 +19,13 @@ import {
   planRemovals,
 } from "../../src/files/restore-files.ts";
 import { hasContent, stageFile } from "../../src/files/stage-file.ts";
-import { bringBackOldFiles, makeLiveFolders, putNewFiles, removeOldFiles } from "../../src/files/swap-files.ts";
+import {
+  bringBackOldFiles,
+  holdFile,
+  makeLiveFolders,
+  putNewFiles,
+  removeOldFiles,
+} from "../../src/files/swap-files.ts";
 import {
   createWorkFolder,
   findWorkFolders,
@@ -188,5 +194,23 @@ describe("replacing files", () => {
     mkdirSync(join(folder, "ngwbackup"));
     await removeEmptyParents(folders);
     expect(readdirSync(folder)).toEqual(["file_storage"]);
+  });
+
+  test("a file that both states share is there again after an undo, whatever was deleted meanwhile", async () => {
+    const { files } = await prepared();
+    const live = join(files.areas.blobs!, blob("2").path);
+    await planNewFiles(files, [], [blob("2")]);
+    holdFile(files, blob("2"));
+    expect(readFileSync(keptName(files, "held", blob("2")), "utf8")).toBe("two");
+    rmSync(live);
+    await bringBackOldFiles(files);
+    expect(readFileSync(live, "utf8")).toBe("two");
+    // As often as it takes.
+    rmSync(live);
+    await bringBackOldFiles(files);
+    expect(readFileSync(live, "utf8")).toBe("two");
+    // One that is gone cannot be held, and is told.
+    rmSync(live);
+    expect(() => holdFile(files, { ...blob("2"), number: 7 })).toThrow(/ENOENT/);
   });
 });
