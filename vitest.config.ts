@@ -13,6 +13,8 @@ export default defineConfig({
     coverage: {
       provider: "v8",
       include: ["src/**/*.ts"],
+      // Threads of their own, which are not seen.
+      exclude: ["src/**/thread.ts"],
       reporter: ["text-summary", "json"],
       reportsDirectory: ".coverage",
       reportOnFailure: true,

@@ -64,12 +64,17 @@ export async function findPgDump(
   }
   const [best] = found.filter(({ major }) => major > serverMajor).toSorted((a, b) => a.major - b.major);
   if (best !== undefined) return best;
+  const where = configuredFolder === undefined ? "" : ` in ${configuredFolder}, which pg_bindir names`;
   const seen =
-    found.length === 0 ? "found none" : `found ${found.map(({ path, major }) => `${path} (${major})`).join(", ")}`;
+    found.length === 0
+      ? `found none${where}`
+      : `found ${found.map(({ path, major }) => `${path} (${major})`).join(", ")}`;
   throw new RefusedError("no-pg-dump", `no pg_dump that can dump a server of version ${serverMajor}: ${seen}`, {
     hints: [
       `apt-get install postgresql-client-${serverMajor}`,
-      "or name its folder: pg_bindir in section [ngwbackup] of the configuration",
+      configuredFolder === undefined
+        ? "or name its folder: pg_bindir in section [ngwbackup] of the configuration"
+        : "or correct pg_bindir in section [ngwbackup] of the configuration, or leave it out",
     ],
   });
 }

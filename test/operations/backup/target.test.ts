@@ -1,0 +1,62 @@
+import { existsSync } from "node:fs";
+import { mkdir, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { type TargetRequest, resolveTarget } from "../../../src/operations/backup/target.ts";
+import { tempFolder } from "../../fixtures/temp-folder.ts";
+
+async function request(cwd: string, changes: Partial<TargetRequest>): Promise<unknown> {
+  return await resolveTarget({
+    target: undefined,
+    defaultFolder: undefined,
+    defaultName: "name.ngwbackup",
+    noZip: false,
+    overwrite: false,
+    cwd,
+    ...changes,
+  });
+}
+
+describe("where an archive goes", () => {
+  test("a file, a folder's default name, stdout, a folder, the configured folder with folders of its name", async () => {
+    const cwd = await tempFolder();
+    await mkdir(join(cwd, "folder"));
+    expect(await request(cwd, { target: "a.zip" })).toEqual({ kind: "file", path: join(cwd, "a.zip") });
+    expect(await request(cwd, { target: "folder" })).toEqual({
+      kind: "file",
+      path: join(cwd, "folder", "name.ngwbackup"),
+    });
+    expect(await request(cwd, { target: "folder/", defaultName: "2026/11/x" })).toEqual({
+      kind: "file",
+      path: join(cwd, "folder/2026/11/x"),
+    });
+    expect(existsSync(join(cwd, "folder/2026/11"))).toBe(true);
+    expect(await request(cwd, { target: "-" })).toEqual({ kind: "stdout" });
+    expect(await request(cwd, { target: "b", noZip: true })).toEqual({ kind: "folder", path: join(cwd, "b") });
+    expect(await request(cwd, { defaultFolder: "made/here" })).toEqual({
+      kind: "file",
+      path: join(cwd, "made/here/name.ngwbackup"),
+    });
+    expect(existsSync(join(cwd, "made/here"))).toBe(true);
+  });
+
+  test.each([
+    [{}, "no-target", 2],
+    [{ target: "-", noZip: true }, "no-zip-to-stdout", 2],
+    [{ target: "s3://bucket/x" }, "unknown-store", 2],
+    [{ target: "missing/x" }, "target-folder", 4],
+    [{ target: "missing/" }, "target-folder", 4],
+    [{ target: "file/x" }, "target-unreadable", 4],
+    [{ target: "file" }, "target-exists", 4],
+    [{ target: "loop" }, "target-unreadable", 4],
+    [{ defaultFolder: "file" }, "target-folder", 4],
+    [{ defaultFolder: ".", defaultName: "taken" }, "target-is-folder", 4],
+    [{ defaultFolder: ".", defaultName: "taken", noZip: true }, "target-exists", 4],
+  ] as const)("%j is refused", async (changes, code, exitCode) => {
+    const cwd = await tempFolder();
+    await writeFile(join(cwd, "file"), "mine");
+    await mkdir(join(cwd, "taken"));
+    await symlink("loop", join(cwd, "loop"));
+    await expect(request(cwd, changes)).rejects.toMatchObject({ code, exitCode });
+  });
+});
