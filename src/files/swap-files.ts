@@ -1,8 +1,8 @@
-import { copyFileSync, linkSync, readFileSync, readdirSync, renameSync, rmSync, rmdirSync, statSync } from "node:fs";
+import { linkSync, readdirSync, renameSync, rmSync, rmdirSync, statSync } from "node:fs";
 import { readdir, rm } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { setImmediate } from "node:timers/promises";
-import { isSystemError, writeError } from "../disk-errors.ts";
+import { copyOver, deviceOf, hiddenName, isCopy } from "./copy-over.ts";
 import {
   type Area,
   type PlannedFile,
@@ -13,7 +13,7 @@ import {
   makeFolder,
   readList,
 } from "./restore-files.ts";
-import { syncFileSystem, syncFolders, syncPathNow } from "./sync-files.ts";
+import { syncFileSystem, syncFolders } from "./sync-files.ts";
 
 /** Files that are dealt with at one go, before others of this process have their turn. */
 const filesAtOnce = 200;
@@ -42,41 +42,11 @@ function moveOver(from: string, to: string): void {
   rmSync(from, { force: true });
 }
 
-/** Hidden, so that nobody takes it for a font. */
-const hiddenName = (path: string, ending: string): string => join(dirname(path), `.${basename(path)}.${ending}`);
-
 /** Where a file stands that is copied to another disk before the switch, so that the switch finds room. */
 const readyName = (path: string): string => hiddenName(path, "ngwbackup-new");
 
 function isReady(from: string, to: string): boolean {
   return statSync(readyName(to), { throwIfNoEntry: false })?.size === statSync(from).size;
-}
-
-/** The device of a file or folder. */
-const deviceOf = (path: string): number => statSync(path).dev;
-
-/**
- * A copy that has its name when it is whole, and not before: half of one would be taken for the file.
- * @param forWhom the file that a failure speaks of
- */
-function copyOver(from: string, to: string, forWhom = to): void {
-  const beside = hiddenName(to, "ngwbackup-part");
-  try {
-    copyFileSync(from, beside);
-    syncPathNow(beside);
-    renameSync(beside, to);
-  } catch (error) {
-    rmSync(beside, { force: true });
-    throw isSystemError(error)
-      ? writeError(error, { path: forWhom, neededBytes: statSync(from).size, writtenBytes: 0 })
-      : error;
-  }
-}
-
-/** Whether two files on different disks hold the same: then there is nothing to move over. */
-function isCopy(one: string, other: string): boolean {
-  if (deviceOf(one) === deviceOf(other) || statSync(one).size !== statSync(other).size) return false;
-  return readFileSync(one).equals(readFileSync(other));
 }
 
 /** A second name for a file, or a copy where that is on another file system. */

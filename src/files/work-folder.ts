@@ -62,7 +62,11 @@ async function checkTrust(path: string, folders: StorageFolders): Promise<void> 
   if (found.isDirectory() && trusted.includes(found.uid)) return;
   const what = found.isDirectory() ? `a folder of user ${found.uid}` : "no folder, or a symbolic link";
   throw new AppError("work-folder-untrusted", `${path} was not made by ngwbackup: it is ${what}`, {
-    hints: [`find out who made it, and remove it: rm -r ${path}`],
+    hints: [
+      found.isDirectory()
+        ? `run as user ${found.uid}, who can settle what is in it`
+        : "find out who made it, and move it away",
+    ],
   });
 }
 

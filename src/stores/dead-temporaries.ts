@@ -1,4 +1,4 @@
-import { lstat, readdir, rm } from "node:fs/promises";
+import { lstat, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { ownUid } from "../own-user.ts";
 import { isOwnerAlive } from "../run-owner.ts";
@@ -16,17 +16,18 @@ export interface ClearOptions {
 
 /**
  * Removes what dead runs were writing into a folder: their process is gone, or was of another boot, or they ran on another
- * host and nothing was written for two days. What a live run writes stays, and so does what cannot be removed or is of
- * another user: in a folder that many can write to, root must not be led to remove what it does not mean to.
+ * host and nothing was written for two days. What a live run writes stays, and so does what cannot be removed, and in a folder that
+ * others can write to what is of another user: root must not be led to remove what it does not mean to.
  * @returns the paths that were removed; none when there is no such folder
  */
 export async function clearDeadTemporaries(folder: string, options: ClearOptions): Promise<string[]> {
   const removed: string[] = [];
+  const isShared = await canOthersWrite(folder);
   for (const name of await readdir(folder).catch(() => [])) {
     const parsed = parseTemporaryName(name);
     if (parsed === undefined) continue;
     const path = join(folder, name);
-    if (!(await isOurs(path))) continue;
+    if (isShared && !(await isOurs(path))) continue;
     const dead = parsed.isOurHost ? !(await isOwnerAlive(parsed.owner)) : await hasRested(path, options.now);
     if (!dead) continue;
     try {
@@ -37,6 +38,14 @@ export async function clearDeadTemporaries(folder: string, options: ClearOptions
     }
   }
   return removed;
+}
+
+async function canOthersWrite(folder: string): Promise<boolean> {
+  try {
+    return ((await stat(folder)).mode & 0o022) !== 0;
+  } catch {
+    return true;
+  }
 }
 
 async function isOurs(path: string): Promise<boolean> {

@@ -8,13 +8,15 @@ import { systemCode } from "../disk-errors.ts";
 /**
  * Opens a local archive for reading at any place.
  * @param label name for messages; the path when left out
+ * @param followsLink false: a symbolic link in its place is an error
  * @throws RefusedError archive-missing, archive-unreadable, archive-not-a-file (a folder, a pipe, a device)
  */
-export async function openFileSource(path: string, label = path): Promise<ByteSource> {
+export async function openFileSource(path: string, label = path, followsLink = true): Promise<ByteSource> {
   let file: FileHandle;
   try {
     // O_NONBLOCK, so that opening a named pipe does not wait for its writer.
-    file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const link = followsLink ? 0 : constants.O_NOFOLLOW;
+    file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK | link);
   } catch (error) {
     throw openError(error, label);
   }

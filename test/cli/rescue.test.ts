@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -68,8 +68,8 @@ describe("restore --rescue", () => {
       expect(database).toMatch(new RegExp(`^${instance.database.name}_rescue_\\d{14}$`));
       expect(folder).toMatch(new RegExp(`^${instance.backupFolder}/rescue-\\d{14}$`));
       expect(readdirSync(folder).toSorted()).toEqual(
-        ["core", "damaged", "file_storage", "left-out.sql", "losses.jsonl", "losses.txt"].filter((name) =>
-          existsSync(join(folder, name)),
+        ["core", "damaged", "file_storage", "left-out.jsonl", "left-out.sql", "losses.jsonl", "losses.txt"].filter(
+          (name) => existsSync(join(folder, name)),
         ),
       );
       expect(readFileSync(join(folder, "left-out.sql"), "utf8")).toContain("FOREIGN KEY");
@@ -174,6 +174,29 @@ describe("restore --rescue", () => {
     expect(result.stderr).toContain("lost: all definitions");
     expect(readdirSync(join(rescued, "tables")).some((name) => name.endsWith("-public.fileobj.copy"))).toBe(true);
     expect(result.stderr).toContain("database none");
+  });
+
+  test("a folder whose files are gone: every one that a row names is told", async () => {
+    const folder = await tempFolder();
+    const path = join(folder, "archive");
+    await runCli(["backup", ...instance.config, "--one-shot", "--no-zip", path]);
+    for (const name of ["component", "manifest.jsonl", "manifest.sha256"])
+      await rm(join(path, name), { recursive: true });
+    const rescued = join(folder, "rescued");
+    const result = await rescue("--rescue-folder", rescued, path);
+    expect(result.exitCode).toBe(3);
+    const losses = readFileSync(join(rescued, "losses.jsonl"), "utf8").trimEnd().split("\n");
+    const blobs = losses.filter((line) => (JSON.parse(line) as { kind: string }).kind === "blob");
+    expect(blobs).toHaveLength(Object.keys(before.blobs).length);
+  });
+
+  test("never into a folder of the instance, whatever links lead there", async () => {
+    const folder = await tempFolder();
+    symlinkSync(instance.sdir, join(folder, "another-name"));
+    const { exitCode, stderr } = await rescue("--rescue-folder", join(folder, "another-name", "new"), sound);
+    expect(exitCode).toBe(4);
+    expect(stderr).toContain("belongs to the configured instance");
+    expect(existsSync(join(instance.sdir, "new"))).toBe(false);
   });
 
   test("where the instance's own database is gone with its machine", async () => {

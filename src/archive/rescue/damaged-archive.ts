@@ -9,8 +9,11 @@ export interface DamagedEntry {
   storedBytes: number;
   /** Undefined where nothing says it. */
   contentBytes: number | undefined;
-  /** CRC-32 of the content as its headers tell: they may contradict each other, and one that is right is enough. */
-  crcs: readonly number[];
+  /**
+   * CRC-32 of the content as its headers tell: they may contradict each other, and one that is right is enough. Empty where they
+   * are gone; undefined for a file of a folder, which never had one.
+   */
+  crcs: readonly number[] | undefined;
   /** The file ends within it. */
   isCut: boolean;
 }

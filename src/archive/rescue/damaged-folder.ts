@@ -83,7 +83,7 @@ async function walk(
       if (depth < deepestFolder) await walk(root, `${name}/`, depth + 1, entries, damages);
     } else {
       const sizes = { storedBytes: stats.size, contentBytes: stats.size };
-      entries.set(name, { name, method: "stored", ...sizes, crcs: [], isCut: false });
+      entries.set(name, { name, method: "stored", ...sizes, crcs: undefined, isCut: false });
     }
   }
 }

@@ -32,7 +32,8 @@ export async function readPartialManifest(archive: DamagedArchive): Promise<Part
   if (entry === undefined) return none;
   const bytes = await readAsFar(archive);
   const isProven =
-    createHash("sha256").update(bytes).digest("hex") === archive.manifestDigest || entry.crcs.includes(crc32(bytes));
+    createHash("sha256").update(bytes).digest("hex") === archive.manifestDigest ||
+    entry.crcs?.includes(crc32(bytes)) === true;
   if (isProven)
     try {
       const { header, entries, losses } = await parseManifest(archive.label, inOnePiece(bytes));

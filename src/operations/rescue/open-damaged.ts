@@ -27,7 +27,7 @@ export async function openDamaged(
       (stats) => stats.isDirectory(),
       () => false,
     );
-    if (isFolder) return await openDamagedFolder(path, openFileSource, context.signal);
+    if (isFolder) return await openDamagedFolder(path, (file) => openFileSource(file, file, false), context.signal);
   }
   const source: ByteSource =
     archive === "-" ? await spoolStdin(context, settings, reporter) : await openFileSource(path);

@@ -37,7 +37,10 @@ export interface RescuedFiles {
 /** Writes every file that is sound to where it belongs below the folder, and names every other. */
 export async function rescueFiles(options: RescueFilesOptions): Promise<RescuedFiles> {
   const totals: RescuedFiles = { files: 0, fileBytes: 0, unnamed: 0 };
-  for (const component of options.contents.records.keys()) await rescueComponent(component, options, totals);
+  const components = new Set(options.contents.records.keys());
+  // Rows name files, too, of which nothing else is left.
+  if (options.rows !== undefined) components.add("file_storage");
+  for (const component of components) await rescueComponent(component, options, totals);
   return totals;
 }
 

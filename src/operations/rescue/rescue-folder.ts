@@ -1,5 +1,5 @@
-import { lchown, mkdir, readdir, rm, stat } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { chmod, lchown, mkdir, readdir, realpath, rm, stat } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
 import type { Settings } from "../../config/settings.ts";
 import type { Context } from "../../context.ts";
 import { RefusedError, UsageError, messageOf } from "../../errors.ts";
@@ -24,8 +24,10 @@ export async function openRescueFolder(
   context: Context,
 ): Promise<RescueFolder> {
   const path = wanted === undefined ? defaultFolder(settings, context) : resolve(context.cwd, wanted);
-  for (const own of [settings.sdirPath, settings.fileStoragePath, settings.fontPath])
-    if (own !== undefined && (path === own || path.startsWith(`${own}/`)))
+  const realPath = await realPathOf(path);
+  for (const folder of [settings.sdirPath, settings.fileStoragePath, settings.fontPath]) {
+    const own = folder === undefined ? undefined : await realPathOf(folder);
+    if (own !== undefined && (realPath === own || realPath.startsWith(`${own}/`)))
       throw new RefusedError(
         "rescue-over-instance",
         `${path} belongs to the configured instance, and a rescue never writes there`,
@@ -33,15 +35,17 @@ export async function openRescueFolder(
           hints: ["name another folder by --rescue-folder"],
         },
       );
-  const isMade = await makeEmpty(path);
+  }
+  const isMade = await makeEmpty(path, context);
   return {
     path,
     async handOver() {
       const owner = context.isRoot ? await ownerOf(settings) : undefined;
       if (owner === undefined) return;
-      await lchown(path, owner.uid, owner.gid);
+      // The folder itself comes last: until then nobody else gets into it, and could put links in the way.
       for (const entry of await readdir(path, { recursive: true, withFileTypes: true }))
         await lchown(join(entry.parentPath, entry.name), owner.uid, owner.gid);
+      await lchown(path, owner.uid, owner.gid);
     },
     async discard() {
       if (isMade) await rm(path, { recursive: true, force: true });
@@ -59,12 +63,30 @@ function defaultFolder({ backup, sdirPath }: Settings, context: Context): string
   });
 }
 
-async function makeEmpty(path: string): Promise<boolean> {
+/** Where a path leads, links of parents that exist resolved. */
+async function realPathOf(path: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch {
+    const parent = dirname(path);
+    return parent === path ? path : join(await realPathOf(parent), basename(path));
+  }
+}
+
+async function makeEmpty(path: string, context: Context): Promise<boolean> {
   try {
     const first = await mkdir(path, { recursive: true, mode: 0o700 });
     if (first !== undefined) return true;
     const [name] = await readdir(path);
-    if (name === undefined) return false;
+    if (name === undefined) {
+      // For the time of the work nobody else gets in; only its owner may say so.
+      await chmod(path, 0o700);
+      if (context.isRoot && (await stat(path)).uid !== 0)
+        throw new RefusedError("folder-of-another", `folder ${path} belongs to another user than root`, {
+          hints: ["leave --rescue-folder out: a fresh one is made then, and handed over at the end"],
+        });
+      return false;
+    }
     throw new RefusedError("folder-not-empty", `folder ${path} is not empty: it holds ${name}`, {
       hints: ["name another one by --rescue-folder, or leave it out: a fresh one is made then"],
     });

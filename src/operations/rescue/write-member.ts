@@ -63,7 +63,11 @@ export async function writeMember(
     await file.close();
   }
   const plainSha256 = member.codec === "none" ? witness.sha256 : plainHash.digest("hex");
-  const isProven = isWhole && (witness.agrees(entry, member.listed) || plainSha256 === sha256);
+  // What the index says of the content decides where no manifest does: the headers of a folder's files say nothing at all.
+  const isProven =
+    isWhole &&
+    (plainSha256 === sha256 ||
+      ((sha256 === undefined || member.listed !== undefined) && witness.agrees(entry, member.listed)));
   return { path, sizeBytes, isProven, reason };
 }
 

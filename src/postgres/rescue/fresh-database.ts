@@ -85,9 +85,9 @@ function handle(options: FreshDatabaseOptions, control: Client, name: string, is
     isMade,
     connect: () => connect(options.settings, { database: name }),
     async keep(comment) {
-      if (isMine) await control.query(commentOnDatabase(name, comment));
+      if (isMine) await sayOfDatabase(options, control, commentOnDatabase(name, comment));
       isMine = false;
-      await control.end();
+      await control.end().catch(() => undefined);
     },
     async discard() {
       if (!isMine) {
@@ -223,4 +223,18 @@ function refuseUnlessPossible(plan: CreationPlan, name: string): void {
 /** The comment of a database that a rescue has filled; it begins as all of ours do, so that nobody takes it for a template. */
 export function rescueComment(archive: string, at: Date): string {
   return `ngwbackup: rescued at ${at.toISOString()} from ${archive}`;
+}
+
+/** By a fresh session where the first one, which was idle during all of the load, has broken meanwhile. */
+async function sayOfDatabase(options: FreshDatabaseOptions, control: Client, sql: string): Promise<void> {
+  try {
+    await control.query(sql);
+  } catch {
+    const again = await connectElsewhere(options);
+    try {
+      await again.query(sql);
+    } finally {
+      await again.end();
+    }
+  }
 }

@@ -20,10 +20,13 @@ export function isRowRefusal(error: unknown): boolean {
   return isRefusal(error) && (/^(?:22|23|P0)/.test(stateOf(error) ?? "") || refusedLine(error) !== undefined);
 }
 
-/** Line of the COPY that was refused, from 1, where the server tells. */
+/**
+ * Line of the COPY that was refused, from 1, where the server tells. What stands before it in the context (a line of JSON, of a
+ * function) is about something else.
+ */
 export function refusedLine(error: unknown): number | undefined {
   const where: unknown = error instanceof Error ? Reflect.get(error, "where") : undefined;
-  const line = typeof where === "string" ? /\bline (\d+)/.exec(where)?.[1] : undefined;
+  const line = typeof where === "string" ? /^COPY .*?, line (\d+)/m.exec(where)?.[1] : undefined;
   return line === undefined ? undefined : Number(line);
 }
 

@@ -43,6 +43,29 @@ describe("rows that the server refuses", () => {
     );
   });
 
+  test("are known by the line of the COPY, whatever other lines the error tells of", async () => {
+    await client.query(`
+      create table public.documents (n integer, j jsonb);
+      create function public.odd(n integer) returns boolean language plpgsql as $$
+      begin
+        if n % 2 = 0 then raise exception 'even'; end if;
+        return true;
+      end $$;
+      create table public.checked (n integer check (public.odd(n)))`);
+    const broken = Array.from({ length: 60 }, (_, index) => (index === 41 ? '41\t{"a": \n' : `${index}\t{"a": 1}\n`));
+    const documents = await copyRowsLeniently(
+      client,
+      "COPY public.documents (n, j) FROM stdin",
+      Buffer.from(broken.join("")),
+      5,
+      signal,
+    );
+    expect(documents).toMatchObject({ rows: 59, refused: [{ index: 41 }], givenUpAt: undefined });
+    const even = Array.from({ length: 30 }, (_, index) => (index === 17 ? "2\n" : "1\n")).join("");
+    const checked = await copyRowsLeniently(client, "COPY public.checked (n) FROM stdin", Buffer.from(even), 5, signal);
+    expect(checked).toMatchObject({ rows: 29, refused: [{ index: 17 }], givenUpAt: undefined });
+  });
+
   test("are not tried one by one without end", async () => {
     await client.query("truncate public.t");
     const text = Buffer.from(
