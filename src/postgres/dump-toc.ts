@@ -159,8 +159,15 @@ function dumpError(child: ChildProcess, complaint: string): AppError {
       hints: ["back up as the role that owns the database, or grant it SELECT on what it cannot read"],
     });
   }
-  if (/does not exist|could not open relation with OID|cache lookup failed/.test(complaint)) {
+  if (/out of shared memory|max_locks_per_transaction/.test(complaint)) {
+    return new RefusedError("no-lock-space", message, {
+      details: lines,
+      hints: ["raise max_locks_per_transaction in postgresql.conf and restart the server, or try when less is at work"],
+    });
+  }
+  if (/(?:relation|table) .*does not exist|could not open relation with OID/.test(complaint)) {
     return new RefusedError("table-dropped", `something was dropped in the meantime: ${first}`, {
+      details: lines,
       hints: ["try again"],
     });
   }
@@ -169,7 +176,8 @@ function dumpError(child: ChildProcess, complaint: string): AppError {
       hints: recoveryHints,
     });
   }
-  if (/LOCK TABLE/.test(complaint)) {
+  if (/lock timeout|statement timeout|deadlock detected|could not obtain lock/.test(complaint)) {
+    // Who holds them is added by who can ask the server.
     return new RefusedError("tables-locked", `a table stayed locked by others`, {
       hints: [lockHint],
     });

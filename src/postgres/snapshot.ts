@@ -27,6 +27,9 @@ export interface Snapshot {
   close(): Promise<void>;
 }
 
+/** How long the session of a snapshot waits for locks while it copies a table on behalf of another. */
+const copyAloneLockMs = 600_000;
+
 /** A table by its schema and name. */
 export interface TableName {
   schema: string;
@@ -58,7 +61,10 @@ export async function openSnapshot(
     let turn = Promise.resolve();
     const copyAlone = async (encoding: string, copy: (client: Client) => Promise<void>): Promise<void> => {
       const mine = turn.then(async () => {
-        await client.query(`SET client_encoding = ${quoteLiteral(encoding)}`);
+        // Not without end: whoever holds an index may wait for one of us.
+        await client.query(
+          `SET client_encoding = ${quoteLiteral(encoding)}; SET LOCAL lock_timeout = ${copyAloneLockMs}`,
+        );
         await copy(client);
         await client.query("SET client_encoding = 'UTF8'");
       });

@@ -21,5 +21,6 @@ export function limitOutput<Block extends HeldBlock>(
       await limit.take(bytes);
       await output.push(heldBytes, block);
     },
+    whenHead: () => output.whenHead(),
   };
 }

@@ -15,6 +15,12 @@ export interface PieceOutput<Block extends HeldBlock> {
    * @param heldBytes bytes that it holds in memory while it is prepared
    */
   push(heldBytes: number, block: () => Promise<Block>): Promise<void>;
+  /**
+   * Waits until the writer is at this piece: from then on it can always go on. For what only one piece may use at a time, or else
+   * one behind could keep it, full of blocks, from the one that all wait for.
+   * @throws what ended the others
+   */
+  whenHead(): Promise<void>;
 }
 
 /** What is to be read, in the archive's order, and how. */
@@ -112,6 +118,10 @@ export async function runOrderedPieces<Piece, Block extends HeldBlock>(work: Pie
             prepared.catch(fail);
             blocks.push(prepared);
             current.changed?.();
+          },
+          async whenHead() {
+            while (!failed && queue[0] !== current) await new Promise<void>((resolve) => wakeReaders.push(resolve));
+            if (failed) throw failure;
           },
         },
         worker,

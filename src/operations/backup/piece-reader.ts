@@ -3,6 +3,7 @@ import { type Client, connect } from "../../postgres/connection.ts";
 import { sqlState } from "../../postgres/connection-errors.ts";
 import { type CopyOutOptions, copyOut } from "../../postgres/copy-out.ts";
 import type { TablePiece } from "../../postgres/ctid-pieces.ts";
+import { qualifiedName } from "../../postgres/quoting.ts";
 import { ensureNotRewritten } from "../../postgres/rewritten-tables.ts";
 import { importSnapshot } from "../../postgres/snapshot.ts";
 import { blockBytes } from "./block-size.ts";
@@ -20,6 +21,8 @@ const tablesPerTransaction = 100;
 const queueWaitMs = 100;
 /** How long tables that are not locked, and that somebody alters, are waited for. */
 const tableLockMs = 60_000;
+/** How long a copy that has begun waits: values stored apart take a lock each on their index, which REINDEX takes away. */
+const copyingLockMs = 600_000;
 
 /** Rows on their way into the archive: a frame of their table. */
 export interface RowBlock extends HeldBlock {
@@ -86,23 +89,31 @@ export class PieceReader {
         });
       },
     };
-    await this.#copy([piece], async (client) => void (await copyOut(client, piece.copySql, options)));
+    await this.#copy(
+      [piece],
+      async (client) => void (await copyOut(client, piece.copySql, options)),
+      // It hands blocks on while it has the turn.
+      () => output.whenHead(),
+    );
   }
 
   /**
    * Copies over the connection of this reader. A table that is locked for all of us and has somebody waiting to alter it cannot
-   * be had there: its lock is asked for before its first row, behind him, who waits for us.
+   * be had there: our lock would stand behind him, who waits for us. So it is asked for first, while no row was handed on that
+   * could come twice.
+   * @param beforeTurn awaited before the session of the snapshot is asked instead
    */
-  async #copy(tables: readonly TablePiece[], copy: (client: Client) => Promise<void>): Promise<void> {
+  async #copy(
+    tables: readonly TablePiece[],
+    copy: (client: Client) => Promise<void>,
+    beforeTurn?: () => Promise<void>,
+  ): Promise<void> {
     const { locked, snapshot, encoding } = this.#options;
     const client = await this.#inSnapshot(tables);
-    try {
-      return await copy(client);
-    } catch (error) {
-      if (!locked || sqlState(error) !== "55P03") throw error;
-    }
+    if (!locked || (await canLock(client, tables))) return await copy(client);
     await client.query("rollback");
     this.#copied = [];
+    await beforeTurn?.();
     await snapshot.copyAlone(encoding, copy);
   }
 
@@ -112,7 +123,7 @@ export class PieceReader {
     this.#client ??= await connect(settings, {
       applicationName: "ngwbackup copy",
       bulkReads: true,
-      lockTimeoutMs: this.#options.locked ? queueWaitMs : tableLockMs,
+      lockTimeoutMs: tableLockMs,
     });
     if (this.#copied.length + next.length > tablesPerTransaction) await this.endTransaction();
     if (this.#copied.length === 0) await importSnapshot(this.#client, snapshot.id, encoding);
@@ -134,5 +145,18 @@ export class PieceReader {
 
   async close(): Promise<void> {
     await this.#client?.end().catch(() => undefined);
+  }
+}
+
+/** Locks tables for this transaction; foreign ones know no locks. @returns false when somebody waits to alter one */
+async function canLock(client: Client, tables: readonly TablePiece[]): Promise<boolean> {
+  const names = tables.filter(({ isHeap }) => isHeap).map(({ schema, name }) => `ONLY ${qualifiedName(schema, name)}`);
+  const lock = names.length === 0 ? "" : `LOCK TABLE ${names.join(", ")} IN ACCESS SHARE MODE;`;
+  try {
+    await client.query(`SET LOCAL lock_timeout = ${queueWaitMs}; ${lock} SET LOCAL lock_timeout = ${copyingLockMs}`);
+    return true;
+  } catch (error) {
+    if (sqlState(error) !== "55P03") throw error;
+    return false;
   }
 }

@@ -62,7 +62,10 @@ export async function takePinnedSnapshot(options: PinnedSnapshotOptions): Promis
       while (blobs?.isToTry === true) {
         signal.throwIfAborted();
         // Uploads that queued up behind us get their turn before we ask again.
-        await blobs.take().catch(() => sleep(500, undefined, { signal }));
+        await blobs.take().catch(async (error: unknown) => {
+          if (sqlState(error) !== "55P03") throw error;
+          await sleep(500, undefined, { signal });
+        });
       }
     });
     if (blobs === undefined || blobFolder === undefined) return { snapshot, pins: undefined, isLockedAhead, notes };

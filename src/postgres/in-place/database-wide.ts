@@ -91,6 +91,8 @@ export async function listTied(client: Client): Promise<TiedObject[]> {
       join pg_catalog.pg_proc p on d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass and p.oid = d.refobjid
       join pg_catalog.pg_namespace n on n.oid = p.pronamespace
      where n.nspname <> 'pg_catalog' and n.nspname <> 'information_schema'
+       -- what belongs to others, in a schema of others, stays where it is
+       and (pg_catalog.pg_has_role(n.nspowner, 'USAGE') or pg_catalog.pg_has_role(p.proowner, 'USAGE'))
        and not exists (select from pg_catalog.pg_depend e where e.classid = d.refclassid and e.objid = d.refobjid
                           and e.deptype = 'e')
      order by 1, 2`);

@@ -63,6 +63,37 @@ describe("a backup of tables that somebody wants to alter", () => {
     120_000,
   );
 
+  test("has every row once, although an index of values stored apart is rebuilt while they are read", async () => {
+    const { settings } = instance.database;
+    await withClient(settings, (client) =>
+      client.query(`
+        create table public.apart (i integer, filling text);
+        alter table public.apart alter filling set storage external;
+        insert into public.apart select i, repeat(md5(i::text), 100) from generate_series(1, 2000) i`),
+    );
+    const backup = async (path: string, ...args: string[]): Promise<{ rows: number }> => {
+      const { exitCode, stdout } = await runCli(["backup", ...instance.config, "--one-shot", "--json", ...args, path]);
+      expect(exitCode).toBe(0);
+      const summary = JSON.parse(stdout.trimEnd().split("\n").at(-1)!) as { rows: number };
+      expect(summary.rows).toBeGreaterThan(4000);
+      return summary;
+    };
+    const undisturbed = await backup(join(instance.folder, "undisturbed.ngwbackup"));
+    const path = join(instance.folder, "reindexed.ngwbackup");
+    const running = backup(path, "--jobs", "2", "--read-rate", "3MiB");
+    await until("select from pg_stat_activity where query ~ '^COPY .*apart' and application_name = 'ngwbackup copy'");
+    let rebuilds = 0;
+    for (; rebuilds < 4; rebuilds += 1) {
+      await withClient(settings, async (client) => {
+        await client.query("begin; reindex table public.apart");
+        await sleep(400);
+        await client.query("commit");
+      });
+    }
+    expect((await running).rows).toBe(undisturbed.rows);
+    expect(await runCli(["verify", path])).toMatchObject({ exitCode: 0 });
+  }, 120_000);
+
   test("begins anew where something is dropped before its locks, and says so", async () => {
     const folder = await tempFolder();
     const real = join(testCluster().binDir, "pg_dump");

@@ -8,7 +8,7 @@ import type { RateLimit } from "../../../src/rate-limit.ts";
 async function taken(sizes: readonly (number | null)[], pushes: readonly number[]): Promise<number[]> {
   const order: (string | number)[] = [];
   const limit = { take: async (bytes: number) => void order.push(bytes) } as unknown as RateLimit;
-  const output: PieceOutput<HeldBlock> = { push: async () => void order.push("pushed") };
+  const output: PieceOutput<HeldBlock> = { push: async () => void order.push("pushed"), whenHead: async () => {} };
   const blobs = sizes.map((sizeBytes, index) => ({
     record: { component: "test", uuid: `${index}`, sizeBytes },
     source: undefined,
@@ -36,7 +36,7 @@ describe("a run's output with a limit", () => {
   });
 
   test("is the output itself without one", () => {
-    const output: PieceOutput<HeldBlock> = { push: () => Promise.resolve() };
+    const output: PieceOutput<HeldBlock> = { push: () => Promise.resolve(), whenHead: () => Promise.resolve() };
     expect(limitOutput(output, { blobs: [], isLarge: false }, undefined)).toBe(output);
   });
 });

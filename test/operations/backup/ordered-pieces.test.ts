@@ -99,4 +99,48 @@ describe("ordered pieces", () => {
       }),
     ).rejects.toThrow("list broke");
   });
+
+  test("that share what one alone may use take it in the writer's order, so that none waits for one behind it", async () => {
+    let inUse: number | undefined;
+    const written: number[] = [];
+    await runOrderedPieces<number, HeldBlock>({
+      pieces: [0, 1, 2, 3],
+      workers: 4,
+      limitBytes: 100,
+      async read(index, output) {
+        // The last one asks first.
+        await sleep((4 - index) * 5);
+        await output.whenHead();
+        expect(inUse).toBeUndefined();
+        inUse = index;
+        // Far more than may be in flight: who is not at the head would wait for ever.
+        for (let block = 0; block < 10; block += 1) await output.push(60, async () => ({ heldBytes: 60 }));
+        inUse = undefined;
+      },
+      async write(index, blocks) {
+        for await (const { heldBytes } of blocks) expect(heldBytes).toBe(60);
+        written.push(index);
+      },
+    });
+    expect(written).toEqual([0, 1, 2, 3]);
+  });
+
+  test("that wait for their turn end with the first failure", async () => {
+    const running = runOrderedPieces<number, HeldBlock>({
+      pieces: [0, 1, 2],
+      workers: 3,
+      limitBytes: 100,
+      async read(index, output) {
+        if (index === 0) {
+          await sleep(10);
+          throw new Error("the head failed");
+        }
+        await output.whenHead();
+      },
+      async write(_index, blocks) {
+        for await (const block of blocks) expect(block).toBeUndefined();
+      },
+    });
+    await expect(running).rejects.toThrow("the head failed");
+  });
 });
