@@ -18,15 +18,15 @@ export default defineConfig({
       reporter: ["text-summary", "json"],
       reportsDirectory: ".coverage",
       reportOnFailure: true,
-      // What is reached, less what differs between runs; docs/reliability.md names what is left. Threads and programs that
-      // tests start are not seen.
+      // What is reached (docs/reliability.md), less what differs between runs and what tests cover that are skipped elsewhere: as
+      // an ordinary user, without the archives of real installations, without servers of other releases.
       thresholds: {
-        lines: 94.3,
-        branches: 84.5,
-        "src/archive/**": { lines: 98, branches: 92 },
-        "src/postgres/**": { lines: 95, branches: 85 },
-        "src/files/**": { lines: 95.5, branches: 84 },
-        "src/operations/**": { lines: 93.7, branches: 80.5 },
+        lines: 93.5,
+        branches: 83.5,
+        "src/archive/**": { lines: 97.5, branches: 91.5 },
+        "src/postgres/**": { lines: 94.5, branches: 84.5 },
+        "src/files/**": { lines: 94, branches: 82 },
+        "src/operations/**": { lines: 93, branches: 79.5 },
       },
     },
   },
