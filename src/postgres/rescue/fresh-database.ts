@@ -2,7 +2,7 @@ import { randomInt } from "node:crypto";
 import { RefusedError } from "../../errors.ts";
 import { type Client, connect } from "../connection.ts";
 import { type DatabaseProperties, readDatabaseProperties } from "../database-properties.ts";
-import { createDatabase, dropDatabase, installExtensions } from "../side-by-side/create-database.ts";
+import { createDatabase, dropDatabase } from "../side-by-side/create-database.ts";
 import { type CreationPlan, neededExtensions, planCreationLike } from "../side-by-side/creation-plan.ts";
 import { commentOnDatabase, sessionOf } from "../side-by-side/database-marker.ts";
 import { type BesideSettings, connectElsewhere, instanceDatabase } from "../side-by-side/elsewhere.ts";
@@ -173,15 +173,7 @@ async function make(
   const session = await sessionOf(control);
   const marker = { kind: "restore", runId, of: own, createdAt, keepUntil: null, ...session, comment: null } as const;
   try {
-    await createDatabase(control, plan, name, marker);
-    if (plan.install.length > 0 || plan.operator.isSuperuser) {
-      const client = await connect(options.admin ?? options.settings, { database: name });
-      try {
-        await installExtensions(client, plan, plan.install);
-      } finally {
-        await client.end();
-      }
-    }
+    await createDatabase(control, options, plan, name, marker);
   } catch (error) {
     await dropDatabase(control, name).catch(() => undefined);
     throw error;

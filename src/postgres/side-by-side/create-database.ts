@@ -1,17 +1,20 @@
 import { AppError, messageOf } from "../../errors.ts";
-import type { Client } from "../connection.ts";
+import { type Client, connect } from "../connection.ts";
 import { qualifiedName, quoteIdentifier } from "../quoting.ts";
 import { localeClause } from "../database-locale.ts";
 import type { CreationPlan, NeededExtension } from "./creation-plan.ts";
 import { commentOnDatabase, encodeDatabaseMarker, type DatabaseMarker } from "./database-marker.ts";
+import type { BesideSettings } from "./elsewhere.ts";
 
 /**
- * Makes the new database, empty but for extensions, and marks it.
+ * Makes the new database, empty but for extensions, and marks it. One that was made stays when its extensions fail: the caller
+ * drops it.
  * @param control the operator's session in another database
  * @throws AppError with the server's message
  */
 export async function createDatabase(
   control: Client,
+  options: BesideSettings,
   plan: CreationPlan,
   name: string,
   marker: DatabaseMarker,
@@ -32,6 +35,13 @@ export async function createDatabase(
     });
   }
   await control.query(commentOnDatabase(name, encodeDatabaseMarker(marker)));
+  if (plan.install.length === 0 && !plan.operator.isSuperuser) return;
+  const client = await connect(options.admin ?? options.settings, { database: name });
+  try {
+    await installExtensions(client, plan, plan.install);
+  } finally {
+    await client.end();
+  }
 }
 
 /**
@@ -39,7 +49,7 @@ export async function createDatabase(
  * NextGIS Web needs it.
  * @param client the operator's session in the new database
  */
-export async function installExtensions(
+async function installExtensions(
   client: Client,
   plan: CreationPlan,
   extensions: readonly NeededExtension[],

@@ -10,7 +10,7 @@ import type { DumpSource } from "../load/dump-source.ts";
 import { type PlannedEntry, planLoad } from "../load/load-order.ts";
 import { loadParallel } from "../load/load-parallel.ts";
 import { listSessions, sessionsError } from "../sessions.ts";
-import { createDatabase, dropDatabase, installExtensions } from "./create-database.ts";
+import { createDatabase, dropDatabase } from "./create-database.ts";
 import { planCreation } from "./creation-plan.ts";
 import { commentOnDatabase, type DatabaseMarker, encodeDatabaseMarker, sessionOf } from "./database-marker.ts";
 import { besideName } from "./database-names.ts";
@@ -134,15 +134,7 @@ async function makeDatabase(
   };
   startStage(options.reporter, "new database");
   onName(name);
-  await createDatabase(control, plan, name, marker);
-  if (plan.install.length > 0 || plan.operator.isSuperuser) {
-    const client = await connect(options.admin ?? options.settings, { database: name });
-    try {
-      await installExtensions(client, plan, plan.install);
-    } finally {
-      await client.end();
-    }
-  }
+  await createDatabase(control, options, plan, name, marker);
   return name;
 }
 
