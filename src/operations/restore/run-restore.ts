@@ -163,12 +163,11 @@ async function takeBack(
       });
     }
   };
-  if (files !== undefined)
-    await attempt("files could not be taken back", async () => {
-      await bringBackOldFiles(files);
-      await removeWorkFolder(files.work);
-    });
+  if (files !== undefined) await attempt("files could not be taken back", () => bringBackOldFiles(files));
   await attempt("what was loaded aside could not be dropped", () => database.discard());
+  // Last: the next command knows by it that there is something to take back.
+  if (files !== undefined && isComplete)
+    await attempt("the work folder could not be removed", () => removeWorkFolder(files.work));
   return isComplete;
 }
 

@@ -15,6 +15,7 @@ import { planCreation } from "./creation-plan.ts";
 import { commentOnDatabase, type DatabaseMarker, encodeDatabaseMarker, sessionOf } from "./database-marker.ts";
 import { besideName } from "./database-names.ts";
 import { type BesideSettings, connectElsewhere, instanceDatabase, withElsewhere } from "./elsewhere.ts";
+import { endRunSessions, runSessionName } from "./end-run-sessions.ts";
 import { clearLeftovers, dropReplaced } from "./kept-databases.ts";
 import { carryOver, switchDatabases } from "./switch-transaction.ts";
 
@@ -65,7 +66,7 @@ export interface SideBySideRestore {
    * the server cannot be asked, see `hasSwitched`; after any other error the live database is as it was
    */
   switchOver(beforeCommit: () => Promise<void>): Promise<void>;
-  /** Drops the new database unless it was switched. May be called more than once and after a switch. */
+  /** Drops the new database unless it was switched; what fails may be called again. May be called after a switch. */
   discard(): Promise<void>;
 }
 
@@ -83,7 +84,7 @@ export function createSideBySideRestore(options: SideBySideOptions): SideBySideR
     runId,
     async prepare() {
       await clearLeftovers(options);
-      control = await connectElsewhere(options, `ngwbackup restore ${runId}`);
+      control = await connectElsewhere(options, runSessionName(runId));
       name = await makeDatabase(control, options, runId, live, (made) => (name = made));
       await loadDatabase(options, name);
     },
@@ -97,9 +98,13 @@ export function createSideBySideRestore(options: SideBySideOptions): SideBySideR
     async discard() {
       const left = name;
       name = undefined;
-      // the session that tells others that the run lives may have broken
-      if (left !== undefined) await withElsewhere(options, (client) => dropDatabase(client, left));
+      // it may have broken while the server still makes the database
       await endControl();
+      if (left === undefined) return;
+      await withElsewhere(options, async (client) => {
+        await endRunSessions(client, runId);
+        await dropDatabase(client, left);
+      });
     },
   };
 }
