@@ -25,7 +25,7 @@ export const verifyCommand = buildCommand({
     positional: {
       kind: "array",
       minimum: 1,
-      parameter: { parse: text, placeholder: "ARCHIVE", brief: "A file, a folder, or - for stdin" },
+      parameter: { parse: text, placeholder: "ARCHIVE", brief: "A file, a folder, a store's URL, or - for stdin" },
     },
   },
   docs: {
@@ -48,11 +48,18 @@ export const listCommand = buildCommand({
     aliases: commonAliases,
     positional: {
       kind: "tuple",
-      parameters: [{ parse: text, optional: true, placeholder: "WHERE", brief: "A folder; backup.path when left out" }],
+      parameters: [
+        {
+          parse: text,
+          optional: true,
+          placeholder: "WHERE",
+          brief: "A folder or a store's URL; backup.path when left out",
+        },
+      ],
     },
   },
   docs: {
-    brief: "List the archives of a folder, newest first",
+    brief: "List the archives of a folder or store, newest first",
     fullDescription: ["Examples:", "  ngwbackup list", "  ngwbackup list --json /srv/backup"].join("\n"),
   },
 });
@@ -65,7 +72,7 @@ export const inspectCommand = buildCommand({
     aliases: commonAliases,
     positional: {
       kind: "tuple",
-      parameters: [{ parse: text, placeholder: "ARCHIVE", brief: "A file or a folder" }],
+      parameters: [{ parse: text, placeholder: "ARCHIVE", brief: "A file, a folder, or a store's URL" }],
     },
   },
   docs: {

@@ -87,7 +87,7 @@ export const backupCommand = buildCommand({
           parse: text,
           optional: true,
           placeholder: "TARGET",
-          brief: "A folder, a file, or - for stdout; backup.path and backup.filename when left out",
+          brief: "A folder, a file, a store's URL, or - for stdout; backup.path and backup.filename when left out",
         },
       ],
     },

@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 import { loadSettings } from "../config/settings.ts";
 import { ExitCode, UsageError } from "../errors.ts";
 import { type BackupResult, backup as runBackup } from "../operations/backup/backup.ts";
+import { nameTarget } from "../operations/backup/target.ts";
 import { formatBytes, formatCount } from "../terminal/format.ts";
 import type { BackupFlags } from "./backup.command.ts";
 import type { CommandContext } from "./command.ts";
@@ -35,7 +36,7 @@ export default async function backup(this: CommandContext, flags: BackupFlags, t
     this,
     this.output,
   );
-  const path = result.target.kind === "stdout" ? "-" : result.target.path;
+  const path = nameTarget(result.target);
   if (result.written === undefined) {
     this.output.note(describeEstimate(result, path));
     this.output.finish({ command: "backup", dryRun: true, path, ...result.estimate });

@@ -1,4 +1,5 @@
 import { type ArchiveSummary, inspectArchive } from "../operations/list/inspect-archive.ts";
+import { accessByNeed } from "../operations/stores/archive-access.ts";
 import { formatBytes, formatCount } from "../terminal/format.ts";
 import { printable } from "../terminal/printable.ts";
 import { formatTable } from "../terminal/table.ts";
@@ -8,8 +9,8 @@ import type { CommandContext, CommonFlags } from "./command.ts";
 const tablesShown = 20;
 
 /** `inspect ARCHIVE`: what an archive holds. */
-export default async function inspect(this: CommandContext, _flags: CommonFlags, archive: string): Promise<void> {
-  const summary = await inspectArchive(archive, this.cwd);
+export default async function inspect(this: CommandContext, flags: CommonFlags, archive: string): Promise<void> {
+  const summary = await inspectArchive(archive, accessByNeed(flags.config, this, this.output));
   this.output.finish({ command: "inspect", archive, ...summary }, describe(archive, summary));
 }
 

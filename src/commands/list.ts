@@ -1,18 +1,19 @@
-import { loadSettings } from "../config/settings.ts";
 import { UsageError } from "../errors.ts";
 import { listArchives } from "../operations/list/list-archives.ts";
+import { accessByNeed } from "../operations/stores/archive-access.ts";
 import { formatBytes, formatTime } from "../terminal/format.ts";
 import { formatTable } from "../terminal/table.ts";
 import type { CommandContext, CommonFlags } from "./command.ts";
 
-/** `list [WHERE]`: the archives of a folder, newest first. */
+/** `list [WHERE]`: the archives of a folder or store, newest first. */
 export default async function list(this: CommandContext, flags: CommonFlags, where?: string): Promise<void> {
-  const folder = where ?? (await loadSettings({ env: this.env, cwd: this.cwd, configPaths: flags.config })).backup.path;
+  const access = accessByNeed(flags.config, this, this.output);
+  const folder = where ?? (await access.load()).backup.path;
   if (folder === undefined)
     throw new UsageError("no-folder", "no folder given, and no backup.path configured", {
       hints: ["set backup.path in section [core] of the configuration", `${this.calledAs} list FOLDER`],
     });
-  const archives = await listArchives(folder, this.cwd);
+  const archives = await listArchives(folder, access);
   const yesOrNo = (value: boolean): string => (value ? "yes" : "no");
   const table = formatTable(
     [

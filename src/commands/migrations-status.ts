@@ -2,6 +2,7 @@ import { loadSettings } from "../config/settings.ts";
 import { archiveFit } from "../migrations/fit.ts";
 import { renderStatus, statusWarnings } from "../migrations/status.ts";
 import { archiveMigrations, databaseMigrations, upgradeCommand } from "../operations/migration-status.ts";
+import { accessWith } from "../operations/stores/archive-access.ts";
 import { printable } from "../terminal/printable.ts";
 import type { CommandContext, CommonFlags } from "./command.ts";
 
@@ -13,7 +14,9 @@ export default async function migrationsStatus(
 ): Promise<void> {
   const settings = await loadSettings({ env: this.env, cwd: this.cwd, configPaths: flags.config });
   const { application, status } =
-    archive === undefined ? await databaseMigrations(settings, this) : await archiveMigrations(archive, settings, this);
+    archive === undefined
+      ? await databaseMigrations(settings, this)
+      : await archiveMigrations(archive, accessWith(settings, this, this.output));
   for (const message of statusWarnings(status)) this.output.report({ type: "warning", code: "migrations", message });
   this.output.note(`${verdict(status.pending.length, archive)}\n`);
   const { pending, applied, unknown, missingComponents, notInstalled } = status;

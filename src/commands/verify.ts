@@ -1,6 +1,6 @@
-import { loadSettings } from "../config/settings.ts";
 import { ExitCode } from "../errors.ts";
 import { standBack } from "../operations/stand-back.ts";
+import { accessByNeed } from "../operations/stores/archive-access.ts";
 import { verifyPath } from "../operations/verify/verify-path.ts";
 import { formatCount } from "../terminal/format.ts";
 import { printable } from "../terminal/printable.ts";
@@ -10,15 +10,14 @@ import type { CommandContext } from "./command.ts";
 /** `verify ARCHIVE...`: a line an archive, all of them, whatever is wrong with one. */
 export default async function verify(this: CommandContext, flags: VerifyFlags, ...archives: string[]): Promise<void> {
   // Without it no configuration is read: an archive is checked anywhere.
-  const nice = flags.nice
-    ? (await loadSettings({ env: this.env, cwd: this.cwd, configPaths: flags.config })).ngwbackup.nice
-    : undefined;
+  const access = accessByNeed(flags.config, this, this.output);
+  const nice = flags.nice ? (await access.load()).ngwbackup.nice : undefined;
   await standBack(nice, this, this.output);
   const lines: string[] = [];
   const results: Record<string, unknown>[] = [];
   let exitCode: number = ExitCode.done;
   for (const archive of archives) {
-    const { problems, exitCode: code } = await verifyPath(archive, nice?.jobs, this, this.output);
+    const { problems, exitCode: code } = await verifyPath(archive, nice?.jobs, access);
     exitCode = Math.max(exitCode, code);
     lines.push(
       ...(problems.length === 0

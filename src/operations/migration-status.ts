@@ -17,6 +17,7 @@ import { connect } from "../postgres/connection.ts";
 import { type ArchiveContents, readContents, tableDataEntries } from "./contents/archive-contents.ts";
 import { readPlain } from "./contents/read-data.ts";
 import { openArchive } from "./open-archive.ts";
+import type { ArchiveAccess } from "./stores/archive-access.ts";
 
 /** What the outside must give to find the installed application. */
 export type Surroundings = Pick<Context, "env" | "cwd" | "signal">;
@@ -90,22 +91,18 @@ export async function databaseMigrations(settings: Settings, surroundings: Surro
 
 /**
  * Compares an archive with the installed application.
- * @param path file or folder, relative to the working folder
+ * @param archive see `openArchive`
  * @throws RefusedError when the archive holds no migrations or no application is found
  * @throws DamagedError when it is no archive, or damaged
  * @throws MigrationTreeError when the application's migrations do not fit together
  */
-export async function archiveMigrations(
-  path: string,
-  settings: Settings,
-  surroundings: Surroundings,
-): Promise<MigrationReport> {
-  const { reader } = await openArchive(path, surroundings.cwd);
+export async function archiveMigrations(archive: string, access: ArchiveAccess): Promise<MigrationReport> {
+  const { reader } = await openArchive(archive, access);
   try {
     const applied = await appliedInArchive(await readContents(reader));
     if (applied === null)
       throw new RefusedError("no-migrations", `${reader.label} holds no migrations: it has no table core_migration`);
-    return await compareWithInstalled(applied, settings, surroundings);
+    return await compareWithInstalled(applied, await access.load(), access.context);
   } finally {
     await reader.close();
   }

@@ -5,14 +5,15 @@ import { openFolderArchive } from "../archive/folder-reader.ts";
 import type { ArchiveReader } from "../archive/reader.ts";
 import { openZipArchive } from "../archive/zip-reader.ts";
 import type { ByteSource } from "../bytes.ts";
-import type { Settings } from "../config/settings.ts";
-import type { Context } from "../context.ts";
-import { DamagedError, RefusedError } from "../errors.ts";
+import { DamagedError } from "../errors.ts";
 import { freeSpaceAt } from "../files/free-space.ts";
-import { type Reporter, startStage } from "../progress.ts";
+import { startStage } from "../progress.ts";
 import { openFileSource } from "../stores/file-source.ts";
+import { parseLocation } from "../stores/location.ts";
 import { spoolToFile } from "../stores/spool.ts";
 import { formatBytes } from "../terminal/format.ts";
+import type { ArchiveAccess } from "./stores/archive-access.ts";
+import { openRemote } from "./stores/open-remote.ts";
 
 /** An archive that was opened by its name. */
 export interface OpenedArchive {
@@ -22,68 +23,62 @@ export interface OpenedArchive {
 }
 
 /**
- * Opens an archive by its path: a file, or a folder that `--no-zip` wrote.
- * @param path relative to `cwd`
+ * Opens an archive by its name: a file, a folder that `--no-zip` wrote, a store's URL, or `-` for stdin, which is copied into
+ * a private file first, because an archive is read from its end.
+ * @param name a path is relative to the working folder
  * @throws RefusedError (exit 4) when there is nothing, or nothing that may be read, under that name
  * @throws DamagedError (exit 5) when it is no archive
  */
-export async function openArchive(path: string, cwd: string): Promise<OpenedArchive> {
-  const absolute = resolve(cwd, path);
-  let isFolder: boolean;
-  try {
-    isFolder = (await stat(absolute)).isDirectory();
-  } catch (error) {
-    const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
-    throw new RefusedError(
-      missing ? "archive-missing" : "archive-unreadable",
-      missing ? `there is no archive ${absolute}` : `cannot open the archive ${absolute}: ${(error as Error).message}`,
-      { cause: error, hints: missing ? ["ngwbackup list shows the archives of backup.path"] : [] },
-    );
-  }
-  if (isFolder) {
-    const reader = await openFolderArchive(absolute);
+export async function openArchive(name: string, access: ArchiveAccess): Promise<OpenedArchive> {
+  const folder = await findFolder(name, access);
+  if (folder !== undefined) {
+    const reader = await openFolderArchive(folder);
     if (reader.entries.has("postgres/toc.dat")) return { reader, source: undefined };
     await reader.close();
     throw new DamagedError(
       "not-an-archive",
-      `${absolute} is a folder and no archive: expected postgres/toc.dat in it, found none`,
+      `${folder} is a folder and no archive: expected postgres/toc.dat in it, found none`,
       { hints: ["name the archive file itself, or a folder that backup --no-zip wrote"] },
     );
   }
-  const source = await openFileSource(absolute);
+  const source = await openArchiveBytes(name, access);
   try {
     return { reader: await openZipArchive(source), source };
   } catch (error) {
     await source.close();
     throw error;
   }
+}
+
+/** The absolute path of a folder, if the name of an archive is one's; undefined for a file, a URL, `-`, or nothing at all. */
+export async function findFolder(name: string, { context }: ArchiveAccess): Promise<string | undefined> {
+  const location = parseLocation(name);
+  if (location.kind !== "local") return undefined;
+  const path = resolve(context.cwd, location.path);
+  // What cannot be looked at is told by who opens it.
+  const stats = await stat(path).catch(() => undefined);
+  return stats?.isDirectory() === true ? path : undefined;
 }
 
 /**
- * Opens an archive that comes through stdin: it is copied into a private file first, because an archive is read from its end.
- * @param settings for `backup.tmpdir`; undefined: the system's folder of temporary files
+ * Opens the bytes of an archive that is no folder, sound or not; the caller closes them.
+ * @throws RefusedError as {@link openArchive}
  */
-export async function spoolArchive(
-  context: Context,
-  settings: Settings | undefined,
-  reporter: Reporter,
-): Promise<OpenedArchive> {
-  const source = await spoolStdin(context, settings, reporter);
-  try {
-    return { reader: await openZipArchive(source), source };
-  } catch (error) {
-    await source.close();
-    throw error;
+export async function openArchiveBytes(name: string, access: ArchiveAccess): Promise<ByteSource> {
+  const location = parseLocation(name);
+  switch (location.kind) {
+    case "stdio":
+      return await spoolStdin(access);
+    case "local":
+      return await openFileSource(resolve(access.context.cwd, location.path));
+    case "s3":
+    case "rclone":
+      return await openRemote(location, access);
   }
 }
 
-/** Copies stdin into a private file, see {@link spoolArchive}; the caller closes it. */
-export async function spoolStdin(
-  context: Context,
-  settings: Settings | undefined,
-  reporter: Reporter,
-): Promise<ByteSource> {
-  const folder = settings?.backup.tmpdir ?? context.env.TMPDIR ?? tmpdir();
+async function spoolStdin({ context, loaded, reporter }: ArchiveAccess): Promise<ByteSource> {
+  const folder = loaded?.backup.tmpdir ?? context.env.TMPDIR ?? tmpdir();
   const space = await freeSpaceAt(folder);
   const room = space === undefined ? "" : `, where ${formatBytes(space.freeBytes)} are free`;
   reporter.report({ type: "message", message: `copying stdin into a temporary file in ${folder}${room}` });

@@ -75,7 +75,10 @@ export function fileSource(file: FileHandle, label: string, sizeBytes: number): 
 function openError(error: unknown, label: string): RefusedError {
   const code = systemCode(error);
   if (code === "ENOENT" || code === "ENOTDIR") {
-    return new RefusedError("archive-missing", `there is no archive ${label}`, { cause: error });
+    return new RefusedError("archive-missing", `there is no archive ${label}`, {
+      cause: error,
+      hints: ["ngwbackup list shows the archives of backup.path"],
+    });
   }
   const reason = code === "EACCES" || code === "EPERM" ? "no permission to read it" : messageOf(error);
   return new RefusedError("archive-unreadable", `cannot open the archive ${label}: ${reason}`, { cause: error });

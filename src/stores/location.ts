@@ -32,6 +32,11 @@ export function parseLocation(text: string): Location {
   return { kind: "local", path: text };
 }
 
+/** The name of an object below a store's root: `s3://bucket/x` and `a` give `s3://bucket/x/a`, `rclone:box:` and `a` `rclone:box:a`. */
+export function joinLocation(root: string, name: string): string {
+  return /^rclone:[^:]*:\/?$/.test(root) ? `${root}${name}` : `${root}/${name}`;
+}
+
 function parseS3(text: string): RemoteLocation {
   const [bucket = "", ...keys] = text.slice("s3://".length).split("/");
   if (bucket === "" || !/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(bucket))

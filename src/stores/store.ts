@@ -56,6 +56,6 @@ export interface Store {
   remove(name: string, signal: AbortSignal): Promise<void>;
   /** Removes what dead runs were writing and left; those of live runs stay. Gives what was removed, for messages. */
   clearDead(now: Date, signal: AbortSignal): Promise<string[]>;
-  /** Ends connections; sources and sinks are ended before by whoever opened them. */
+  /** Ends connections; may be called more than once. Sources and sinks are ended before by whoever opened them. */
   close(): Promise<void>;
 }

@@ -89,14 +89,14 @@ export async function backup(request: BackupRequest, context: Context, reporter:
     const saved = await savedTables(client, application);
     const estimate = await estimateBackup(client, application, saved, request.compression);
     await checkStorage(settings, estimate);
-    if (target.kind !== "stdout") {
+    if (target.kind === "file" || target.kind === "folder") {
       const warning = await checkSpace(dirname(target.path), estimate);
       if (warning !== undefined) reporter.report({ type: "warning", code: "space", message: warning });
     }
     if (request.dryRun) return { target, estimate, written: undefined };
     const zip = { modifiedAt: startedAt, deflateLevel: deflateLevel(request) };
     const writeLimit = rateLimit(request.writeRate, context.signal);
-    const writer = await openTarget(target, request.overwrite, context, zip, writeLimit);
+    const writer = await openTarget(target, { ...request, zip, writeLimit }, context);
     const written = await writeBackup({
       request,
       application,

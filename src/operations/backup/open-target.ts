@@ -1,4 +1,4 @@
-import { dirname } from "node:path";
+import { basename, dirname } from "node:path";
 import { openFolderArchive } from "../../archive/folder-reader.ts";
 import { createFolderWriter } from "../../archive/folder-writer.ts";
 import { readManifest } from "../../archive/manifest.ts";
@@ -6,49 +6,98 @@ import type { ArchiveReader } from "../../archive/reader.ts";
 import type { ArchiveWriter } from "../../archive/writer.ts";
 import { openZipArchive } from "../../archive/zip-reader.ts";
 import { createZipWriter } from "../../archive/zip-writer.ts";
+import type { ByteSink, ByteSource } from "../../bytes.ts";
+import type { Settings } from "../../config/settings.ts";
 import type { Context } from "../../context.ts";
 import { AppError } from "../../errors.ts";
 import type { RateLimit } from "../../rate-limit.ts";
 import { clearDeadTemporaries } from "../../stores/dead-temporaries.ts";
-import { createFileSink } from "../../stores/file-sink.ts";
-import { openFileSource } from "../../stores/file-source.ts";
 import { createFolderTarget } from "../../stores/folder-target.ts";
 import { createOpenFileSink, fileBehind } from "../../stores/open-file-sink.ts";
 import { limitSink } from "../../stores/limited-sink.ts";
+import { createLocalStore } from "../../stores/local-store.ts";
+import type { Store } from "../../stores/store.ts";
 import { createStreamSink } from "../../stores/stream-sink.ts";
-
+import { openStore } from "../stores/open-store.ts";
 import type { BackupTarget } from "./target.ts";
 
+/** How an archive is written. */
+export interface OpenTargetOptions {
+  settings: Settings;
+  overwrite: boolean;
+  /** How a ZIP is written: the time that its entries carry, the level of its own deflate. */
+  zip: { modifiedAt: Date; deflateLevel?: number };
+  /** Of the bytes of the archive. */
+  writeLimit: RateLimit | undefined;
+}
+
 /**
- * Opens the writer for a target. Archive and manifest are read back under the temporary name before the final one is
- * given; what dead runs left in the same folder goes first.
- * @param zip how a ZIP is written: the time that its entries carry, the level of its own deflate
- * @param writeLimit of the bytes of the archive
+ * Opens the writer for a target. Archive and manifest are read back before the final name is given, or as soon as the
+ * target can be read; what dead runs left in the same place goes first.
+ * @throws RefusedError target-exists, and what the target's own kind throws
  */
 export async function openTarget(
   target: BackupTarget,
-  overwrite: boolean,
+  options: OpenTargetOptions,
   context: Context,
-  zip: { modifiedAt: Date; deflateLevel?: number },
-  writeLimit: RateLimit | undefined,
 ): Promise<ArchiveWriter> {
   const { pid } = context;
-  if (target.kind === "stdout") {
-    const fd = fileBehind(context.stdout);
-    const sink = fd === undefined ? createStreamSink(context.stdout, "stdout") : createOpenFileSink(fd, "stdout");
-    return createZipWriter(limitSink(sink, writeLimit), zip);
+  const { overwrite, writeLimit } = options;
+  if (target.kind === "folder") {
+    await clearDeadTemporaries(dirname(target.path), { pid, now: context.now() });
+    const beforePublish = async (path: string): Promise<void> => readBack(await openFolderArchive(path));
+    return createFolderWriter(await createFolderTarget(target.path, { overwrite, pid, beforePublish }), {
+      beforeWrite: writeLimit && ((bytes) => writeLimit.take(bytes)),
+    });
   }
-  await clearDeadTemporaries(dirname(target.path), { pid, now: context.now() });
-  if (target.kind === "file") {
-    const beforePublish = async (path: string): Promise<void> =>
-      readBack(await openZipArchive(await openFileSource(path)));
-    const sink = await createFileSink(target.path, { overwrite, pid, beforePublish });
-    return createZipWriter(limitSink(sink, writeLimit), zip);
+  const sink = await openSink(target, options, context);
+  return createZipWriter(limitSink(sink, writeLimit), options.zip);
+}
+
+async function openSink(
+  target: Exclude<BackupTarget, { kind: "folder" }>,
+  { overwrite, settings }: OpenTargetOptions,
+  context: Context,
+): Promise<ByteSink> {
+  const { signal } = context;
+  const check = async (written: ByteSource): Promise<void> => readBack(await openZipArchive(written));
+  switch (target.kind) {
+    case "stdout": {
+      const fd = fileBehind(context.stdout);
+      return fd === undefined ? createStreamSink(context.stdout, "stdout") : createOpenFileSink(fd, "stdout");
+    }
+    case "file": {
+      const store = createLocalStore(dirname(target.path), context.pid);
+      await store.clearDead(context.now(), signal);
+      return await store.create(basename(target.path), { overwrite, signal, check });
+    }
+    case "store": {
+      const store = await openStore(target.location, settings, context);
+      try {
+        const sink = await store.create(target.location.name, { overwrite, signal, check });
+        return closingStore(sink, store);
+      } catch (error) {
+        await store.close();
+        throw error;
+      }
+    }
   }
-  const beforePublish = async (path: string): Promise<void> => readBack(await openFolderArchive(path));
-  return createFolderWriter(await createFolderTarget(target.path, { overwrite, pid, beforePublish }), {
-    beforeWrite: writeLimit && ((bytes) => writeLimit.take(bytes)),
-  });
+}
+
+/** A sink that closes its store when it has ended. */
+function closingStore(sink: ByteSink, store: Store): ByteSink {
+  return {
+    label: sink.label,
+    write: (chunk) => sink.write(chunk),
+    async finish() {
+      await sink.finish();
+      await store.close();
+    },
+    async abort() {
+      await sink.abort();
+      await store.close();
+    },
+  };
 }
 
 /** Whether what was written can be opened, and holds every entry that its manifest lists, at the size it says. */

@@ -1,6 +1,7 @@
 import { mkdir, stat } from "node:fs/promises";
-import { dirname, isAbsolute, join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { RefusedError, UsageError } from "../../errors.ts";
+import { type RemoteLocation, joinLocation, parseLocation } from "../../stores/location.ts";
 
 /** Where an archive goes. */
 export type BackupTarget =
@@ -8,7 +9,9 @@ export type BackupTarget =
   /** A ZIP file, absolute path. */
   | { kind: "file"; path: string }
   /** A folder with the archive's entries as files, absolute path. */
-  | { kind: "folder"; path: string };
+  | { kind: "folder"; path: string }
+  /** An object of a store. */
+  | { kind: "store"; location: RemoteLocation & { name: string }; url: string };
 
 /** What the destination is worked out from. */
 export interface TargetRequest {
@@ -36,16 +39,18 @@ async function kindOf(path: string): Promise<"folder" | "other" | undefined> {
 
 /**
  * Works out where the archive goes, by the rules of docs/cli.md, and refuses what is there already. Creates nothing but
- * the folder of `backup.path`.
+ * the folder of `backup.path`. Whether a store has the object is for who opens it to find out.
  * @throws UsageError when no destination is given or configured, or a store is named that we do not know
  * @throws RefusedError when the target exists, or its folder does not
  */
 export async function resolveTarget(request: TargetRequest): Promise<BackupTarget> {
-  if (request.target === "-") {
+  const location = parseLocation(request.target ?? "");
+  if (location.kind === "stdio") {
     if (request.noZip)
       throw new UsageError("no-zip-to-stdout", "--no-zip writes a folder, and - is the standard output");
     return { kind: "stdout" };
   }
+  if (location.kind !== "local") return storeTarget(location, request);
   const path = await targetPath(request);
   const existing = await kindOf(path);
   if (existing === "folder" && (!request.noZip || request.overwrite))
@@ -57,6 +62,30 @@ export async function resolveTarget(request: TargetRequest): Promise<BackupTarge
       hints: ["name another target, or give --overwrite"],
     });
   return { kind: request.noZip ? "folder" : "file", path };
+}
+
+function storeTarget(location: RemoteLocation, { noZip, defaultName }: TargetRequest): BackupTarget {
+  if (noZip)
+    throw new UsageError("no-zip-to-store", "--no-zip writes a folder, and a store holds archives as single files");
+  // backup.filename may hold folders of its own, by month for example.
+  const url = joinLocation(location.root, location.name ?? defaultName);
+  const whole = parseLocation(url);
+  if (whole.kind === "stdio" || whole.kind === "local" || whole.name === undefined)
+    throw new UsageError("no-target", `${url} names no archive`);
+  return { kind: "store", location: { ...whole, name: whole.name }, url };
+}
+
+/** What a target is called in messages and results: its path or URL, `-` for stdout. */
+export function nameTarget(target: BackupTarget): string {
+  switch (target.kind) {
+    case "stdout":
+      return "-";
+    case "file":
+    case "folder":
+      return target.path;
+    case "store":
+      return target.url;
+  }
 }
 
 async function targetPath(request: TargetRequest): Promise<string> {
@@ -81,11 +110,6 @@ async function targetPath(request: TargetRequest): Promise<string> {
     }
     return path;
   }
-  if (/^(s3|rclone|sftp|https?):/.test(target) && !isAbsolute(target))
-    throw new UsageError(
-      "unknown-store",
-      `the target ${target} is a URL, and this release writes to files, folders and - only`,
-    );
   const path = resolve(cwd, target);
   const existing = await kindOf(path);
   if (existing === "folder") {

@@ -1,5 +1,6 @@
 import { readContents, tableDataEntries, type ArchiveContents } from "../contents/archive-contents.ts";
 import { openArchive } from "../open-archive.ts";
+import type { ArchiveAccess } from "../stores/archive-access.ts";
 
 /** What an archive holds, for people; null where the archive does not say. */
 export interface ArchiveSummary {
@@ -30,8 +31,8 @@ export interface ArchiveSummary {
  * Reads what an archive says about itself; its data are not read, so this proves nothing about them.
  * @throws RefusedError, DamagedError as opening it does
  */
-export async function inspectArchive(path: string, cwd: string): Promise<ArchiveSummary> {
-  const { reader } = await openArchive(path, cwd);
+export async function inspectArchive(archive: string, access: ArchiveAccess): Promise<ArchiveSummary> {
+  const { reader } = await openArchive(archive, access);
   try {
     return summarize(await readContents(reader));
   } finally {

@@ -12,6 +12,7 @@ import { type FreshDatabase, openFreshDatabase, rescueComment } from "../../post
 import { loadRescued } from "../../postgres/rescue/load-rescued.ts";
 import { type Reporter, startStage } from "../../progress.ts";
 import { formatBytes, formatCount } from "../../terminal/format.ts";
+import { accessWith } from "../stores/archive-access.ts";
 import { beside } from "../restore/database-ways.ts";
 import { type DamagedContents, readDamagedContents } from "./damaged-contents.ts";
 import type { Loss } from "./loss.ts";
@@ -67,7 +68,7 @@ interface Loaded {
 export async function rescue(request: RescueRequest, context: Context, reporter: Reporter): Promise<RescueOutcome> {
   const { settings } = request;
   startStage(reporter, "search");
-  const archive = await openDamaged(request.archive, settings, context, reporter);
+  const archive = await openDamaged(request.archive, accessWith(settings, context, reporter));
   try {
     const contents = await readDamagedContents(archive);
     if (archive.entries.size === 0) throw nothingSaved(archive.label, archive.damages.map(describeDamage));

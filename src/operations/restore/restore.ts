@@ -6,8 +6,9 @@ import { connect, type Client } from "../../postgres/connection.ts";
 import { takeOperationLock } from "../../postgres/operation-lock.ts";
 import { type Reporter, startStage } from "../../progress.ts";
 import { type ArchiveContents, readContents } from "../contents/archive-contents.ts";
-import { type OpenedArchive, openArchive, spoolArchive } from "../open-archive.ts";
+import { type OpenedArchive, openArchive } from "../open-archive.ts";
 import { clearLeftovers } from "../recovery/clear-leftovers.ts";
+import { accessWith } from "../stores/archive-access.ts";
 import { structureDamages } from "../verify/structure.ts";
 import { missingEntries, notSound, verifyArchive } from "../verify/verify.ts";
 import { expectRestore } from "./expected-stages.ts";
@@ -18,7 +19,7 @@ import { type RestoreResult, runRestore } from "./run-restore.ts";
 /** What is asked of a restore. */
 export interface RestoreRequest {
   settings: Settings;
-  /** ARCHIVE of the command line: a file, a folder, or `-`. */
+  /** ARCHIVE of the command line: a file, a folder, a store's URL, or `-`. */
   archive: string;
   /** Undefined: chosen by what is possible. */
   way: RestoreWay | undefined;
@@ -51,10 +52,7 @@ export async function restore(request: RestoreRequest, context: Context, reporte
       code: "no-sdir",
       message: "sdir is not configured, so files (rasters, attachments, fonts) are not restored",
     });
-  const opened =
-    request.archive === "-"
-      ? await spoolArchive(context, settings, reporter)
-      : await openArchive(request.archive, context.cwd);
+  const opened = await openArchive(request.archive, accessWith(settings, context, reporter));
   try {
     const contents = await readChecked(opened, request, context, reporter);
     const lock = await connect(settings.database);

@@ -1,7 +1,6 @@
-import type { Context } from "../../context.ts";
 import { AppError, DamagedError, ExitCode } from "../../errors.ts";
-import type { Reporter } from "../../progress.ts";
-import { openArchive, spoolArchive } from "../open-archive.ts";
+import { openArchive } from "../open-archive.ts";
+import type { ArchiveAccess } from "../stores/archive-access.ts";
 import { structureDamages } from "./structure.ts";
 import { verifyArchive } from "./verify.ts";
 
@@ -14,18 +13,17 @@ export interface VerifiedPath {
 
 /**
  * Verifies one archive by its name; an archive that cannot be opened is a problem of that archive, not an end.
- * @param archive a file, a folder, or `-`
+ * @param archive a file, a folder, a store's URL, or `-`
  * @param threads see `VerifyOptions`
  */
 export async function verifyPath(
   archive: string,
   threads: number | undefined,
-  context: Context,
-  reporter: Reporter,
+  access: ArchiveAccess,
 ): Promise<VerifiedPath> {
+  const { context, reporter } = access;
   try {
-    const opened =
-      archive === "-" ? await spoolArchive(context, undefined, reporter) : await openArchive(archive, context.cwd);
+    const opened = await openArchive(archive, access);
     try {
       const structure = opened.source === undefined ? [] : await structureDamages(opened.source);
       const { problems } = await verifyArchive(opened.reader, structure, reporter, {

@@ -40,10 +40,31 @@ describe("where an archive goes", () => {
     expect(existsSync(join(cwd, "made/here"))).toBe(true);
   });
 
+  test("is an object of a store, under the default name where only a place is named", async () => {
+    const cwd = await tempFolder();
+    const target = (url: string, root: string, name: string): object => ({
+      kind: "store",
+      location: { kind: url.startsWith("s3") ? "s3" : "rclone", root, name },
+      url,
+    });
+    const inBucket = "s3://bucket/x/name.ngwbackup";
+    expect(await request(cwd, { target: inBucket })).toEqual(target(inBucket, "s3://bucket/x", "name.ngwbackup"));
+    expect(await request(cwd, { target: "s3://bucket/x/" })).toEqual(
+      target(inBucket, "s3://bucket/x", "name.ngwbackup"),
+    );
+    expect(await request(cwd, { target: "rclone:box:" })).toEqual(
+      target("rclone:box:name.ngwbackup", "rclone:box:", "name.ngwbackup"),
+    );
+    expect(await request(cwd, { target: "s3://bucket", defaultName: "2026/11/x" })).toEqual(
+      target("s3://bucket/2026/11/x", "s3://bucket/2026/11", "x"),
+    );
+  });
+
   test.each([
     [{}, "no-target", 2],
     [{ target: "-", noZip: true }, "no-zip-to-stdout", 2],
-    [{ target: "s3://bucket/x" }, "unknown-store", 2],
+    [{ target: "ftp://host/x" }, "unknown-store", 2],
+    [{ target: "s3://bucket/x", noZip: true }, "no-zip-to-store", 2],
     [{ target: "missing/x" }, "target-folder", 4],
     [{ target: "missing/" }, "target-folder", 4],
     [{ target: "file/x" }, "target-unreadable", 4],

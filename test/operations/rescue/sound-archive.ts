@@ -1,4 +1,5 @@
-import { openArchive } from "../../../src/operations/open-archive.ts";
+import { openZipArchive } from "../../../src/archive/zip-reader.ts";
+import { openFileSource } from "../../../src/stores/file-source.ts";
 import { readContents, tableDataEntries } from "../../../src/operations/contents/archive-contents.ts";
 import { readPlain } from "../../../src/operations/contents/read-data.ts";
 import { checkZipStructure } from "../../../src/archive/zip-check.ts";
@@ -30,9 +31,10 @@ export interface SoundArchive {
 
 /** Reads a sound archive by the program's own reader, whose tests are elsewhere. */
 export async function readSoundArchive(path: string): Promise<SoundArchive> {
-  const { reader, source } = await openArchive(path, "/");
+  const source = await openFileSource(path);
+  const reader = await openZipArchive(source);
   try {
-    if (source !== undefined && (await checkZipStructure(source)).length > 0) throw new Error(`${path} is not sound`);
+    if ((await checkZipStructure(source)).length > 0) throw new Error(`${path} is not sound`);
     const contents = await readContents(reader);
     const tables = new Map<string, string[]>();
     const entryNames = new Map<string, string>();
