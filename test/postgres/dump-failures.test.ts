@@ -47,6 +47,17 @@ describe("a pg_dump that fails", () => {
       4,
     ],
     [
+      "for want of locks",
+      says(
+        "pg_dump: error: query failed: WARNING:  out of shared memory",
+        "ERROR:  out of shared memory",
+        "HINT:  You might need to increase max_locks_per_transaction.",
+      ),
+      "no-lock-space",
+      4,
+    ],
+    ["at what it may not read", says("pg_dump: error: query failed: ERROR:  permission denied"), "not-readable", 4],
+    [
       "at what was dropped",
       says(
         'pg_dump: error: query failed: ERROR:  relation "vector_layer.gone" does not exist',

@@ -46,6 +46,24 @@ describe("a file sink", () => {
   });
 });
 
+describe("a spool", () => {
+  it("leaves no name behind when it cannot be removed at the first try", async () => {
+    const folder = await tempFolder();
+    const printed = await runWithFailingCall(
+      `import { Readable } from "node:stream";
+       import { spoolToFile } from "SRC/stores/spool.ts";
+       const { signal } = new AbortController();
+       const source = await spoolToFile(Readable.from([Buffer.from("whole")]), "${folder}", { pid: process.pid, signal });
+       console.log((await source.read(0, source.sizeBytes)).toString());
+       await source.close();`,
+      { f: folder },
+      failing("remove", "f/.ngwbackup-spool-*", "EIO"),
+    );
+    expect(printed).toBe("whole\n");
+    expect(readdirSync(folder)).toEqual([]);
+  });
+});
+
 describe("a folder writer", () => {
   it("fails when the system tells at the end that an entry was not written", async () => {
     const folder = await tempFolder();

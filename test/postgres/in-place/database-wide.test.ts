@@ -13,6 +13,9 @@ const staying = `
   CREATE USER MAPPING FOR PUBLIC SERVER remote_${"long".repeat(14)} OPTIONS (user 'somebody');
   CREATE CAST (point AS text[]) WITH INOUT;
   CREATE PUBLICATION news; CREATE PUBLICATION of_schema FOR TABLES IN SCHEMA public;
+  CREATE TRANSFORM FOR int LANGUAGE sql
+    (FROM SQL WITH FUNCTION prsd_lextype(internal), TO SQL WITH FUNCTION int4recv(internal));
+  CREATE ACCESS METHOD gist_again TYPE INDEX HANDLER gisthandler;
   CREATE FOREIGN TABLE away (id integer) SERVER remote_${"long".repeat(14)};
   CREATE TYPE pair AS (a integer, b integer);
   CREATE CAST (pair AS text) WITH INOUT;`;
@@ -30,6 +33,35 @@ test("casts, mappings of users and the like that are there stay, and the archive
       return rows.map(({ line }) => line);
     });
     expect(casts).toEqual(["pair text", "point text[]"]);
+    const others = await withClient(database.settings, async (client) => {
+      const { rows } = await client.query<{ line: string }>(
+        `SELECT 'method ' || amname AS line FROM pg_am WHERE oid >= 16384
+         UNION ALL SELECT 'transform for ' || trftype::regtype FROM pg_transform ORDER BY 1`,
+      );
+      return rows.map(({ line }) => line);
+    });
+    expect(others).toEqual(["method gist_again", "transform for integer"]);
+  } finally {
+    await database.drop();
+  }
+});
+
+test("what works by a function of others, in a schema of others, stands in nobody's way", async () => {
+  const database = await createTestDatabase({ postgis: false });
+  try {
+    await withClient(database.settings, (client) => client.query("CREATE TABLE t AS SELECT 1 AS n"));
+    const source = await openDumpFolder(await dumpToFolder(database.settings, `${await tempFolder()}/dump`));
+    await withClient(database.admin, (client) =>
+      client.query(`
+        CREATE SCHEMA theirs; GRANT USAGE ON SCHEMA theirs TO PUBLIC;
+        CREATE FUNCTION theirs.watch() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';
+        CREATE EVENT TRIGGER watching ON ddl_command_end EXECUTE FUNCTION theirs.watch()`),
+    );
+    const findings = await preflightInPlace({ settings: database.settings, source });
+    expect(findings.filter(({ level }) => level === "fail")).toEqual([]);
+    await restoreInPlace(database.settings, source, { keepUntil: false });
+    const triggers = await withClient(database.admin, (client) => client.query("SELECT evtname FROM pg_event_trigger"));
+    expect(triggers.rows).toEqual([{ evtname: "watching" }]);
   } finally {
     await database.drop();
   }
