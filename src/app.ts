@@ -13,6 +13,7 @@ import { inspectCommand, listCommand, verifyCommand } from "./commands/archive.c
 import { backupCommand } from "./commands/backup.command.ts";
 import type { TableContext } from "./commands/command.ts";
 import { completionCommand } from "./commands/completion.command.ts";
+import { drillCommand } from "./commands/drill.command.ts";
 import { demoCommand } from "./commands/demo.command.ts";
 import { restoreCommand } from "./commands/restore.command.ts";
 import { AppError, ExitCode, UsageError } from "./errors.ts";
@@ -26,6 +27,7 @@ const routes = {
   check: checkCommand,
   migrations: migrationsRoutes,
   config: configCommand,
+  drill: drillCommand,
   demo: demoCommand,
   completion: completionCommand,
 };

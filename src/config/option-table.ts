@@ -67,5 +67,7 @@ export const ownOptions = {
   adminPwfile: { section: ownSection, option: "admin.pwfile", type: pathType },
   template: { section: ownSection, option: "template", type: textType },
   keepPrevious: { section: ownSection, option: "keep_previous", type: durationType, default: "7d" },
+  drillCommand: { section: ownSection, option: "drill.command", type: commandType },
+  drillTimeout: { section: ownSection, option: "drill.timeout", type: durationType, default: "10m" },
   service: { section: ownSection, option: "service", type: textType, default: "ngw.service" },
 } satisfies Record<string, OptionDefinition<unknown>>;

@@ -48,6 +48,9 @@ export interface OwnSettings {
   template: string | undefined;
   /** How long a restore keeps what was there before. */
   keepPreviousMs: number;
+  /** The application's own check of what a drill has restored: program and arguments. */
+  drillCommand: readonly string[] | undefined;
+  drillTimeoutMs: number;
   /** Name of the service, for hints only. */
   service: string;
 }
@@ -138,6 +141,8 @@ export async function loadSettings(choice: ConfigFileChoice): Promise<Settings> 
     admin: undefined,
     template: read(ownOptions.template),
     keepPreviousMs: read(ownOptions.keepPrevious, showDuration)!,
+    drillCommand: read(ownOptions.drillCommand, (words) => words.join(" ")),
+    drillTimeoutMs: read(ownOptions.drillTimeout, showDuration)!,
     service: read(ownOptions.service)!,
   };
   refuseLevel(reader, own);

@@ -130,7 +130,7 @@ export async function archiveFitFindings(
     return [
       {
         level: "warn",
-        check: "migrations",
+        check: "installed-application",
         message: `the archive cannot be compared with the installed application: ${error.message}`,
         ...(error.details.length === 0 ? {} : { details: error.details }),
         ...(hint === "" ? {} : { hint }),
