@@ -1,5 +1,5 @@
-import { readdir, rm, stat } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { mkdir, readdir, rm, stat } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
 import { messageOf, RefusedError } from "../errors.ts";
 import { systemCode } from "../disk-errors.ts";
 import { clearDeadTemporaries } from "./dead-temporaries.ts";
@@ -44,11 +44,20 @@ export function createLocalStore(folder: string, pid: number): Store {
     async open(name, signal) {
       const path = pathOf(name);
       signal.throwIfAborted();
-      return await openFileSource(path);
+      const source = await openFileSource(path);
+      return {
+        ...source,
+        async read(offsetBytes, lengthBytes) {
+          signal.throwIfAborted();
+          return await source.read(offsetBytes, lengthBytes);
+        },
+      };
     },
     async create(name, { overwrite, signal, check }) {
       const path = pathOf(name);
       signal.throwIfAborted();
+      // Folders in a name are a part of it, in a bucket as here; the root itself is not ours to make.
+      if (name.includes("/")) await mkdir(dirname(path), { recursive: true });
       const sink = await createFileSink(path, {
         pid,
         overwrite: overwrite ?? false,
@@ -85,7 +94,10 @@ export function createLocalStore(folder: string, pid: number): Store {
         throw new RefusedError("store-denied", `cannot remove ${path}: ${messageOf(error)}`, { cause: error });
       }
     },
-    clearDead: (now) => clearDeadTemporaries(root, { pid, now }),
+    async clearDead(now, signal) {
+      signal.throwIfAborted();
+      return await clearDeadTemporaries(root, { pid, now });
+    },
     close: () => Promise.resolve(),
   };
 }
