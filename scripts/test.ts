@@ -13,6 +13,7 @@ import { coloursFor } from "../src/terminal/colours.ts";
 import { formatError } from "../src/terminal/error-text.ts";
 import { formatDuration } from "../src/terminal/format.ts";
 import { ensureOtherServers } from "./other-servers.ts";
+import { ensureMoto } from "./moto.ts";
 import { countTests, type TestCounts } from "./test-counts.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -67,6 +68,8 @@ async function installWhatIsMissing(): Promise<void> {
     await installPackages(missing, { env, signal: new AbortController().signal, isRoot: userInfo().uid === 0, note });
   const problem = await ensureOtherServers(env, note);
   if (problem !== undefined) process.stdout.write(`without PostgreSQL 16 and 18: ${problem}\n`);
+  const withoutS3 = await ensureMoto(env, note);
+  if (withoutS3 !== undefined) process.stdout.write(`without an S3 server: ${withoutS3}\n`);
 }
 
 async function isThere(program: string): Promise<boolean> {

@@ -1,0 +1,166 @@
+const blockBytes = 4 * 1024 * 1024;
+/** With {@link blockBytes} 64 MiB, and what reads that are under way need beyond it. */
+const mostBlocks = 16;
+/** Most blocks that are fetched before anybody asks for them, for one reader that reads on. */
+const mostAhead = 4;
+/** A read that begins so little behind the end of another goes on where that one was. */
+const gapBytes = 64 * 1024;
+const rememberedEnds = 32;
+/** A block that so many reads went past is nobody's any more. */
+const idleReads = 256;
+
+interface Block {
+  /** Of the content: a block may begin behind its place when what comes before was read without it. */
+  fromBytes: number;
+  sizeBytes: number;
+  memory: Buffer;
+  loaded: Promise<void>;
+  isLoaded: boolean;
+  /** Reads that copy from it now. */
+  readers: number;
+  /** Bytes that were read of it. */
+  usedBytes: number;
+  lastRead: number;
+  /** How many blocks behind it are fetched with it. */
+  ahead: number;
+}
+
+/**
+ * Reads of something that answers slowly, over a network. A read for itself fetches just its range; one that goes on where an earlier
+ * one ended has whole blocks fetched, more and more of them ahead, so that many readers that read on, each in a place of its own, find
+ * their bytes there. Memory is bounded, and used again.
+ */
+export class ReadAhead {
+  readonly #sizeBytes: number;
+  readonly #fetch: (offsetBytes: number, into: Uint8Array) => Promise<void>;
+  readonly #blocks = new Map<number, Block>();
+  readonly #free: Buffer[] = [];
+  readonly #ends: number[] = [];
+  readonly #running = new Set<Promise<void>>();
+  #reads = 0;
+
+  /** @param fetch fills a buffer from an offset on, or throws */
+  constructor(sizeBytes: number, fetch: (offsetBytes: number, into: Uint8Array) => Promise<void>) {
+    this.#sizeBytes = sizeBytes;
+    this.#fetch = fetch;
+  }
+
+  /** Reads a range that lies within the content. */
+  async read(offsetBytes: number, lengthBytes: number): Promise<Buffer> {
+    const into = Buffer.allocUnsafeSlow(lengthBytes);
+    if (lengthBytes === 0) return into;
+    this.#reads += 1;
+    const endBytes = offsetBytes + lengthBytes;
+    const goesOn = this.#goesOn(offsetBytes);
+    this.#rememberEnd(endBytes);
+    const parts: Promise<void>[] = [];
+    for (let at = offsetBytes; at < endBytes;) {
+      const index = Math.floor(at / blockBytes);
+      const to = Math.min(endBytes, (index + 1) * blockBytes);
+      parts.push(this.#readPart(index, at, into.subarray(at - offsetBytes, to - offsetBytes), goesOn));
+      at = to;
+    }
+    // All are waited for, since they write into one buffer.
+    for (const end of await Promise.allSettled(parts)) if (end.status === "rejected") throw end.reason;
+    return into;
+  }
+
+  /** Waits until nothing is being fetched; what is fetched is to be ended by whoever fetches. */
+  async settle(): Promise<void> {
+    await Promise.allSettled(this.#running);
+    this.#blocks.clear();
+  }
+
+  async #readPart(index: number, fromBytes: number, into: Buffer, goesOn: boolean): Promise<void> {
+    let block = this.#blocks.get(index);
+    if (block !== undefined && block.fromBytes > fromBytes) block = undefined;
+    else if (block === undefined && goesOn) block = this.#load(index, fromBytes, this.#aheadBefore(index), true);
+    if (block === undefined) {
+      await this.#run(this.#fetch(fromBytes, into));
+      return;
+    }
+    block.readers += 1;
+    block.lastRead = this.#reads;
+    try {
+      this.#loadAhead(index, block.ahead);
+      await block.loaded;
+      const start = fromBytes - block.fromBytes;
+      block.memory.copy(into, 0, start, start + into.length);
+      block.usedBytes += into.length;
+    } finally {
+      block.readers -= 1;
+    }
+  }
+
+  #goesOn(offsetBytes: number): boolean {
+    if (this.#blocks.has(Math.floor(offsetBytes / blockBytes))) return true;
+    return this.#ends.some((end) => end <= offsetBytes && offsetBytes - end <= gapBytes);
+  }
+
+  #rememberEnd(endBytes: number): void {
+    this.#ends.push(endBytes);
+    if (this.#ends.length > rememberedEnds) this.#ends.shift();
+  }
+
+  #aheadBefore(index: number): number {
+    return Math.min(mostAhead, (this.#blocks.get(index - 1)?.ahead ?? 0) + 1);
+  }
+
+  #loadAhead(index: number, ahead: number): void {
+    for (let next = index + 1; next <= index + ahead && next * blockBytes < this.#sizeBytes; next += 1)
+      if (!this.#blocks.has(next)) {
+        const isLoading = this.#load(next, next * blockBytes, Math.min(mostAhead, ahead + 1), false) !== undefined;
+        if (!isLoading) return;
+      }
+  }
+
+  /** @param isNeeded false: only when there is room, without driving out what somebody may still read */
+  #load(index: number, fromBytes: number, ahead: number, isNeeded: boolean): Block | undefined {
+    while (this.#blocks.size >= mostBlocks && this.#driveOut(isNeeded));
+    if (this.#blocks.size >= mostBlocks && !isNeeded) return undefined;
+    const memory = this.#free.pop() ?? Buffer.allocUnsafeSlow(blockBytes);
+    const sizeBytes = Math.min(this.#sizeBytes, (index + 1) * blockBytes) - fromBytes;
+    const loaded = this.#run(this.#fetch(fromBytes, memory.subarray(0, sizeBytes)));
+    const block: Block = {
+      fromBytes,
+      sizeBytes,
+      memory,
+      loaded,
+      isLoaded: false,
+      readers: 0,
+      usedBytes: 0,
+      lastRead: this.#reads,
+      ahead,
+    };
+    this.#blocks.set(index, block);
+    loaded.then(
+      () => (block.isLoaded = true),
+      // The next read tries again.
+      () => this.#blocks.get(index) === block && this.#blocks.delete(index),
+    );
+    return block;
+  }
+
+  /** Makes room for one block. @returns whether that succeeded */
+  #driveOut(isNeeded: boolean): boolean {
+    let oldest: { index: number; block: Block; age: number } | undefined;
+    for (const [index, block] of this.#blocks) {
+      if (!block.isLoaded || block.readers > 0) continue;
+      // What was read whole goes first.
+      const age = block.usedBytes >= block.sizeBytes ? -1 : block.lastRead;
+      if (oldest === undefined || age < oldest.age) oldest = { index, block, age };
+    }
+    if (oldest === undefined) return false;
+    const { index, block, age } = oldest;
+    if (!isNeeded && this.#reads - age <= idleReads && age >= 0) return false;
+    this.#blocks.delete(index);
+    this.#free.push(block.memory);
+    return true;
+  }
+
+  async #run(fetching: Promise<void>): Promise<void> {
+    const running = fetching.finally(() => this.#running.delete(running));
+    this.#running.add(running);
+    await running;
+  }
+}

@@ -1,0 +1,83 @@
+import type { Readable } from "node:stream";
+import { GetObjectCommand } from "@aws-sdk/client-s3";
+import { AppError } from "../../errors.ts";
+import type { S3Access } from "./s3-access.ts";
+
+/** The content that is read: of a key, as long as its ETag is this one. */
+export interface FetchedObject {
+  key: string;
+  etag: string | undefined;
+}
+
+/**
+ * Fetches a range into a buffer, all of it. A connection that breaks is taken up again at the byte where it broke; patience is
+ * counted anew with each byte that came.
+ * @throws AppError archive-changed when the object was replaced or removed meanwhile, store-failed; RefusedError store-denied; the
+ * signal's reason
+ */
+export async function fetchRange(
+  access: S3Access,
+  { key, etag }: FetchedObject,
+  offsetBytes: number,
+  into: Uint8Array,
+  signal: AbortSignal,
+): Promise<void> {
+  let done = 0;
+  for (let failures = 0; done < into.length;) {
+    const before = done;
+    try {
+      for await (const chunk of await openRange(
+        access,
+        key,
+        etag,
+        offsetBytes + done,
+        offsetBytes + into.length,
+        signal,
+      )) {
+        if (chunk.length > into.length - done) throw wrongRange(access, key);
+        into.set(chunk, done);
+        done += chunk.length;
+      }
+      // An answer that ends early without an error is a broken connection all the same.
+      if (done < into.length) throw Object.assign(new Error("the answer ended early"), { code: "ECONNRESET" });
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error instanceof AppError) throw error;
+      failures = done > before ? 1 : failures + 1;
+      if (failures >= access.attempts) throw access.errorOf(error, { operation: "GetObject", key });
+      await access.pause(failures, signal);
+    }
+  }
+}
+
+async function openRange(
+  access: S3Access,
+  key: string,
+  etag: string | undefined,
+  fromBytes: number,
+  toBytes: number,
+  signal: AbortSignal,
+): Promise<AsyncIterable<Buffer>> {
+  const range = `bytes=${fromBytes}-${toBytes - 1}`;
+  const answer = await access.call(
+    { operation: "GetObject", key, signal },
+    (client, options) =>
+      client.send(new GetObjectCommand({ Bucket: access.bucket, Key: key, Range: range, IfMatch: etag }), options),
+    ({ status }) => (status === 404 || status === 412 || status === 416 ? "changed" : undefined),
+  );
+  if (answer === "changed")
+    throw new AppError("archive-changed", `${access.urlOf(key)} was replaced or removed while it was read`, {
+      hints: ["start again"],
+    });
+  const body = answer.Body as Readable;
+  if (answer.ContentRange?.startsWith(`bytes ${fromBytes}-`) === true) return body as AsyncIterable<Buffer>;
+  body.destroy();
+  throw wrongRange(access, key);
+}
+
+function wrongRange(access: S3Access, key: string): AppError {
+  return new AppError(
+    "store-failed",
+    `the store does not answer with the range of ${access.urlOf(key)} that was asked for`,
+  );
+}

@@ -1,0 +1,89 @@
+import { createHash, randomBytes } from "node:crypto";
+import { type FileHandle, open, unlink } from "node:fs/promises";
+import { join } from "node:path";
+import type { Readable } from "node:stream";
+import { closeRead } from "../../close-read.ts";
+import { createError, writeError } from "../../disk-errors.ts";
+
+/** A part while it is filled and sent; whoever made it releases it. */
+export interface PartBuffer {
+  readonly filledBytes: number;
+  /** Takes as much of a chunk as there is room for. @returns how much that was */
+  append(chunk: Uint8Array): Promise<number>;
+  /** The SHA-256 of what was filled in; called once, then nothing is appended any more. */
+  digest(): Buffer;
+  /** What was filled in, for one attempt to send it. */
+  body(): Uint8Array | Readable;
+  release(): Promise<void>;
+}
+
+/** Gives parts of memory, and uses that of those that were released again. */
+export class MemoryParts {
+  #free: Buffer[] = [];
+
+  take(sizeBytes: number): PartBuffer {
+    // Parts grow, and never shrink: what is smaller is not needed any more.
+    this.#free = this.#free.filter((buffer) => buffer.length === sizeBytes);
+    const buffer = this.#free.pop() ?? Buffer.allocUnsafeSlow(sizeBytes);
+    const free = this.#free;
+    const hash = createHash("sha256");
+    let filledBytes = 0;
+    return {
+      get filledBytes() {
+        return filledBytes;
+      },
+      async append(chunk) {
+        const taken = chunk.subarray(0, sizeBytes - filledBytes);
+        buffer.set(taken, filledBytes);
+        hash.update(taken);
+        filledBytes += taken.length;
+        return taken.length;
+      },
+      digest: () => hash.digest(),
+      body: () => buffer.subarray(0, filledBytes),
+      async release() {
+        free.push(buffer);
+      },
+    };
+  }
+}
+
+const readBytes = 1024 * 1024;
+
+/**
+ * A part in a private file (mode 0600) that has no name any more, and vanishes with the process.
+ * @throws AppError no-space, target-not-writable, write-failed
+ */
+export async function openFilePart(folder: string, sizeBytes: number, pid: number): Promise<PartBuffer> {
+  const path = join(folder, `.ngwbackup-part-${pid}-${randomBytes(8).toString("hex")}`);
+  let file: FileHandle;
+  try {
+    file = await open(path, "wx+", 0o600);
+    await unlink(path);
+  } catch (error) {
+    throw createError(error, path);
+  }
+  const hash = createHash("sha256");
+  let filledBytes = 0;
+  return {
+    get filledBytes() {
+      return filledBytes;
+    },
+    async append(chunk) {
+      const taken = chunk.subarray(0, sizeBytes - filledBytes);
+      for (let done = 0; done < taken.length;) {
+        try {
+          done += (await file.write(taken, done, taken.length - done, filledBytes + done)).bytesWritten;
+        } catch (error) {
+          throw writeError(error, { path, neededBytes: taken.length - done, writtenBytes: filledBytes + done });
+        }
+      }
+      hash.update(taken);
+      filledBytes += taken.length;
+      return taken.length;
+    },
+    digest: () => hash.digest(),
+    body: () => file.createReadStream({ start: 0, end: filledBytes - 1, autoClose: false, highWaterMark: readBytes }),
+    release: () => closeRead(file),
+  };
+}

@@ -1,0 +1,72 @@
+import { readFile } from "node:fs/promises";
+import { Agent } from "node:https";
+import { rootCertificates } from "node:tls";
+import { S3Client } from "@aws-sdk/client-s3";
+import { NodeHttpHandler } from "@smithy/node-http-handler";
+import { messageOf, UsageError } from "../../errors.ts";
+import { type S3Credentials, credentialsOf } from "./s3-credentials.ts";
+import type { S3Patience, S3Settings, S3Surroundings } from "./s3-settings.ts";
+
+/** Where AWS is asked when nobody says where the bucket is; S3 itself names the right region then. */
+const firstRegion = "us-east-1";
+const connectMs = 10_000;
+
+/**
+ * Makes the SDK's client as it is configured. It makes each call once: what is made again is decided above.
+ * @throws UsageError s3-ca-file
+ */
+export async function makeS3Client(
+  settings: S3Settings,
+  surroundings: S3Surroundings,
+  patience: S3Patience,
+  onCredentials: (found: S3Credentials) => void,
+): Promise<S3Client> {
+  const { endpoint, pathStyle, caFile } = settings;
+  const ca = caFile === undefined ? undefined : [...rootCertificates, await readCertificates(caFile)];
+  return new S3Client({
+    region: await regionOf(settings, surroundings),
+    credentials: credentialsOf(settings, surroundings, onCredentials),
+    forcePathStyle: pathStyle ?? endpoint !== undefined,
+    followRegionRedirects: true,
+    ...(endpoint === undefined ? {} : { endpoint }),
+    maxAttempts: 1,
+    // Ours are made of the parts (s3-upload.ts); the SDK's own kinds are not known to every server.
+    requestChecksumCalculation: "WHEN_REQUIRED",
+    responseChecksumValidation: "WHEN_REQUIRED",
+    expectContinueHeader: false,
+    requestHandler: new NodeHttpHandler({
+      connectionTimeout: connectMs,
+      socketTimeout: patience.idleMs,
+      ...(ca === undefined ? {} : { httpsAgent: new Agent({ keepAlive: true, maxSockets: 50, ca }) }),
+    }),
+  });
+}
+
+/** Whether the store is AWS's own, also where its address is given. */
+export function isAws({ endpoint }: S3Settings): boolean {
+  if (endpoint === undefined) return true;
+  return /(^|\.)amazonaws\.com(\.cn)?$/.test(new URL(endpoint).hostname);
+}
+
+async function regionOf({ region, endpoint, profile }: S3Settings, { env }: S3Surroundings): Promise<string> {
+  const named = region ?? (env["AWS_REGION"] || env["AWS_DEFAULT_REGION"]);
+  if (named || endpoint !== undefined) return named || firstRegion;
+  const probe = new S3Client(profile === undefined ? {} : { profile });
+  try {
+    return await probe.config.region();
+  } catch {
+    return firstRegion;
+  } finally {
+    probe.destroy();
+  }
+}
+
+async function readCertificates(path: string): Promise<string> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    throw new UsageError("s3-ca-file", `cannot read the certificates of s3.ca_file ${path}: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+}
