@@ -19,7 +19,7 @@ export function answerOf(error: unknown): S3Answer {
   };
   const system = [code, Code].find((found) => typeof found === "string");
   return {
-    code: name === undefined || name === "Error" ? String(system ?? "unknown") : name,
+    code: name === undefined || name === "Error" ? (system ?? "unknown") : name,
     message: message ?? String(error),
     status: $metadata?.httpStatusCode,
     requestId: $metadata?.requestId,

@@ -11,6 +11,10 @@ import type { S3Patience, S3Settings, S3Surroundings } from "./s3-settings.ts";
 const firstRegion = "us-east-1";
 const connectMs = 10_000;
 
+const quiet = (): void => {};
+/** The SDK writes to the console otherwise, which is not its to write to. */
+const silence = { trace: quiet, debug: quiet, info: quiet, warn: quiet, error: quiet };
+
 /**
  * Makes the SDK's client as it is configured. It makes each call once: what is made again is decided above.
  * @throws UsageError s3-ca-file
@@ -30,6 +34,7 @@ export async function makeS3Client(
     followRegionRedirects: true,
     ...(endpoint === undefined ? {} : { endpoint }),
     maxAttempts: 1,
+    logger: silence,
     // Ours are made of the parts (s3-upload.ts); the SDK's own kinds are not known to every server.
     requestChecksumCalculation: "WHEN_REQUIRED",
     responseChecksumValidation: "WHEN_REQUIRED",

@@ -1,5 +1,5 @@
 import type { ByteSink } from "../../bytes.ts";
-import { AppError } from "../../errors.ts";
+import { AppError, messageOf } from "../../errors.ts";
 import { targetExists } from "../publish.ts";
 import type { CreateOptions } from "../store.ts";
 import type { PartPlan } from "./part-sizes.ts";
@@ -85,8 +85,15 @@ export async function createS3Sink(
     async abort() {
       if (isOver) return;
       isOver = true;
-      await upload.abort(AbortSignal.timeout(cleaningMs));
-      await withdraw();
+      try {
+        await upload.abort(AbortSignal.timeout(cleaningMs));
+        await withdraw();
+      } catch (cause) {
+        throw new AppError("store-failed", `what was sent of ${label} could not be removed: ${messageOf(cause)}`, {
+          cause,
+          hints: ["the next backup to the same place removes it, when this machine makes it"],
+        });
+      }
     },
   };
 }

@@ -8,6 +8,7 @@ import type { S3Access } from "./s3-access.ts";
 import type { S3Keys } from "./s3-keys.ts";
 import { sendObject, sendPart } from "./send-bytes.ts";
 import { abortUpload, forgetUpload, recordUpload, type UploadId } from "./upload-records.ts";
+import { abortUnheard } from "./unheard-uploads.ts";
 import { withCondition } from "./when-absent.ts";
 
 /** What is written, and how. */
@@ -36,6 +37,8 @@ export class S3Upload {
   #sending = new Set<Promise<void>>();
   #sent: CompletedPart[] = [];
   #partNumber = 1;
+  /** The server may have begun an upload without our hearing of it. */
+  #mayBeUnheard = false;
   #failure: { error: unknown } | undefined;
   /** Of all that was written. */
   writtenBytes = 0;
@@ -79,6 +82,8 @@ export class S3Upload {
     this.#filling = undefined;
     if (this.#upload !== undefined) await forgetUpload(this.#access, this.#upload.recordKey, signal);
     this.#upload = undefined;
+    if (this.#mayBeUnheard) await abortUnheard(this.#access, this.#keys, this.#options.key, signal);
+    this.#mayBeUnheard = false;
   }
 
   /** Stops sending and frees what was sent. */
@@ -123,19 +128,16 @@ export class S3Upload {
     const { key } = this.#options;
     const signal = this.#signal;
     const access = this.#access;
-    const { UploadId: uploadId } = await access.call(
-      { operation: "CreateMultipartUpload", key, signal },
-      (client, options) =>
-        client.send(
-          new CreateMultipartUploadCommand({
-            Bucket: access.bucket,
-            Key: key,
-            ...(sendsChecksums(access) ? { ChecksumAlgorithm: "SHA256" } : {}),
-            ...objectOptions(access, this.mark),
-          }),
-          options,
-        ),
-    );
+    let attempts = 0;
+    this.#mayBeUnheard = true;
+    const begun = await access.call({ operation: "CreateMultipartUpload", key, signal }, (client, options) => {
+      attempts += 1;
+      const checksum = sendsChecksums(access) ? { ChecksumAlgorithm: "SHA256" as const } : {};
+      const object = { Bucket: access.bucket, Key: key, ...objectOptions(access, this.mark) };
+      return client.send(new CreateMultipartUploadCommand({ ...object, ...checksum }), options);
+    });
+    this.#mayBeUnheard = attempts > 1;
+    const { UploadId: uploadId } = begun;
     if (uploadId === undefined)
       throw new AppError("store-failed", `the store gave no id for the upload of ${access.urlOf(key)}`);
     const upload = { key, uploadId };
@@ -169,5 +171,5 @@ export class S3Upload {
   }
 }
 
-/** Time for cleaning up after a signal that has ended everything else. */
-export const cleaningMs = 60_000;
+/** Time for cleaning up, also after a signal that has ended everything else. */
+export const cleaningMs = 30_000;

@@ -5,7 +5,7 @@ import {
   ListPartsCommand,
   PutObjectCommand,
 } from "@aws-sdk/client-s3";
-import { describeOwner, isOwnerAlive } from "../../run-owner.ts";
+import { describeOwner, isOwnerAlive, type RunOwner } from "../../run-owner.ts";
 import { ownedTemporaryName, parseTemporaryName } from "../temporary-names.ts";
 import { listKeys } from "./list-keys.ts";
 import type { S3Access } from "./s3-access.ts";
@@ -75,20 +75,38 @@ export async function clearDeadUploads(
   signal: AbortSignal,
 ): Promise<string[]> {
   const cleared: string[] = [];
-  for await (const found of listKeys(access, `${keys.prefix}.`, signal)) {
-    const parsed = parseTemporaryName(found.key.slice(keys.prefix.length));
-    if (parsed === undefined) continue;
-    if (parsed.isOurHost && (await isOwnerAlive(parsed.owner))) continue;
-    const upload = await readRecord(access, keys, found.key, signal);
-    if (upload === undefined) continue;
-    if (!parsed.isOurHost) {
-      const lastMs = Math.max(found.modifiedAt.getTime(), ...(await partTimes(access, upload, signal)));
+  for await (const { recordKey, recordedAt, run, upload } of recordedUploads(access, keys, signal)) {
+    if (run.isOurHost && (await isOwnerAlive(run.owner))) continue;
+    if (!run.isOurHost) {
+      const lastMs = Math.max(recordedAt.getTime(), ...(await partTimes(access, upload, signal)));
       if (now.getTime() - lastMs <= foreignRestMs) continue;
     }
     if (await abortUpload(access, upload, signal)) cleared.push(access.urlOf(upload.key));
-    await forgetUpload(access, found.key, signal);
+    await forgetUpload(access, recordKey, signal);
   }
   return cleared;
+}
+
+/** An upload that a run has noted, and when. */
+export interface RecordedUpload {
+  recordKey: string;
+  recordedAt: Date;
+  run: { owner: RunOwner; isOurHost: boolean };
+  upload: UploadId;
+}
+
+/** The records below a prefix, of live runs and dead ones. */
+export async function* recordedUploads(
+  access: S3Access,
+  keys: S3Keys,
+  signal: AbortSignal,
+): AsyncGenerator<RecordedUpload> {
+  for await (const { key: recordKey, modifiedAt: recordedAt } of listKeys(access, `${keys.prefix}.`, signal)) {
+    const run = parseTemporaryName(recordKey.slice(keys.prefix.length));
+    if (run === undefined) continue;
+    const upload = await readRecord(access, keys, recordKey, signal);
+    if (upload !== undefined) yield { recordKey, recordedAt, run, upload };
+  }
 }
 
 /** Undefined when it is gone, or none of ours. */
@@ -115,7 +133,8 @@ async function readRecord(
   }
 }
 
-async function partTimes(access: S3Access, { key, uploadId }: UploadId, signal: AbortSignal): Promise<number[]> {
+/** When the parts of an upload came; none when it is gone. */
+export async function partTimes(access: S3Access, { key, uploadId }: UploadId, signal: AbortSignal): Promise<number[]> {
   const times: number[] = [];
   let marker: string | undefined;
   do {

@@ -5,17 +5,17 @@ import { createS3Store } from "../../../../src/stores/s3/s3-store.ts";
 import { everythingIn, makeBucket, settingsFor, type S3Server } from "../../../fixtures/s3/s3-server.ts";
 import type { OpenStore, StoreWorld } from "../store-world.ts";
 
-const mib = 1024 * 1024;
-
-/** The least that S3 takes; the third part and those after it stand in files. */
-export const smallParts: PartPlan = {
-  steps: [
-    { parts: 2, sizeBytes: 5 * mib },
-    { parts: 10_000, sizeBytes: 6 * mib },
-  ],
-  memoryBytes: 5 * mib,
-  budgetBytes: 15 * mib,
-};
+/** Parts as small as a server takes them; the third and those after it stand in files. */
+function smallParts({ leastPartBytes }: S3Server): PartPlan {
+  return {
+    steps: [
+      { parts: 2, sizeBytes: leastPartBytes },
+      { parts: 10_000, sizeBytes: leastPartBytes + 65_537 },
+    ],
+    memoryBytes: leastPartBytes,
+    budgetBytes: 3 * leastPartBytes,
+  };
+}
 
 /** As patient as real runs, in less time. */
 export const quickPatience: S3Patience = {
@@ -28,30 +28,33 @@ export const quickPatience: S3Patience = {
 
 /** What makes a store of a test's server; its argument is {@link S3WorldArgs}. */
 export const openStore: OpenStore = (args, pid) => {
-  const { root, settings, patience } = args as S3WorldArgs;
+  const { root, settings, parts, patience } = args as S3WorldArgs;
   const surroundings = { env: {}, pid, tmpFolder: tmpdir(), now: () => new Date() };
-  return createS3Store(root, settings, surroundings, { parts: smallParts, patience });
+  return createS3Store(root, settings, surroundings, { parts, patience });
 };
 
 /** How {@link openStore} is called. */
 export interface S3WorldArgs {
   root: string;
   settings: S3Settings;
+  parts: PartPlan;
   patience: S3Patience;
+}
+
+/** How a store of a bucket of a server is made, at a prefix. */
+export function s3WorldArgs(server: S3Server, bucket: string): S3WorldArgs {
+  const settings = settingsFor(server);
+  return { root: `s3://${bucket}/some/prefix`, settings, parts: smallParts(server), patience: quickPatience };
 }
 
 /** An empty bucket of a server, and a store that is a prefix of it. */
 export async function s3World(server: S3Server): Promise<StoreWorld> {
   const bucket = await makeBucket(server);
-  const args: S3WorldArgs = {
-    root: `s3://${bucket}/some/prefix`,
-    settings: settingsFor(server),
-    patience: quickPatience,
-  };
+  const args = s3WorldArgs(server, bucket);
   return {
     recipe: { module: import.meta.filename, args },
     everything: () => everythingIn(server, bucket),
-    bigBytes: 17 * mib + 11,
+    bigBytes: Math.floor(3.4 * server.leastPartBytes),
     refusal: "late",
   };
 }
