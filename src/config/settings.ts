@@ -12,6 +12,7 @@ import {
   type CompressionChoice,
   type IoClassChoice,
 } from "./option-table.ts";
+import { resolveS3, s3Options, type S3Options } from "./s3-options.ts";
 import { showSize } from "./value-types.ts";
 
 /** How a run with `--nice` stands back: options `nice...` of section `[ngwbackup]`. */
@@ -42,6 +43,8 @@ export interface OwnSettings {
   /** Undefined: the compression's own default. */
   level: number | undefined;
   nice: NiceSettings;
+  /** How stores are reached that speak S3. */
+  s3: S3Options;
   /** An administrator's connection, when one is configured. */
   admin: ConnectionSettings | undefined;
   /** Template database that holds PostGIS, for a restore side by side. */
@@ -89,7 +92,7 @@ export async function loadSettings(choice: ConfigFileChoice): Promise<Settings> 
   const reader = new OptionReader(layers);
   reader.refuseUnknown(
     ownSection,
-    Object.values(ownOptions).map(({ option }) => option),
+    [...Object.values(ownOptions), ...Object.values(s3Options)].map(({ option }) => option),
   );
 
   const database = await resolveDatabase({ reader, env, cwd });
@@ -121,6 +124,7 @@ export async function loadSettings(choice: ConfigFileChoice): Promise<Settings> 
     sdirPath === undefined ? undefined : path.join(sdirPath, "file_storage"),
   );
 
+  const s3 = resolveS3(reader, cwd);
   const own: OwnSettings = {
     applicationCommand: read(ownOptions.applicationCommand, (words) => words.join(" ")),
     applicationPython: read(ownOptions.applicationPython),
@@ -138,6 +142,7 @@ export async function loadSettings(choice: ConfigFileChoice): Promise<Settings> 
       readRate: read(ownOptions.niceReadRate, showSize),
       writeRate: read(ownOptions.niceWriteRate, showSize),
     },
+    s3: s3.options,
     admin: undefined,
     template: read(ownOptions.template),
     keepPreviousMs: read(ownOptions.keepPrevious, showDuration)!,
@@ -148,7 +153,7 @@ export async function loadSettings(choice: ConfigFileChoice): Promise<Settings> 
   refuseLevel(reader, own);
   const admin = await resolveAdmin({ reader, env, cwd }, database.settings);
   own.admin = admin.settings;
-  values.push(...admin.values);
+  values.push(...admin.values, ...s3.values);
 
   return {
     database: database.settings,

@@ -17,6 +17,17 @@ export const pathType: ValueType<string> = {
   parse: (text) => (text === "" || text.includes("\0") || text.includes("\n") ? undefined : text),
 };
 
+/** The address of a server: `http` or `https`, with a path at most. */
+export const urlType: ValueType<string> = {
+  expected: "an address such as https://s3.example.org",
+  parse(text) {
+    const url = URL.canParse(text) ? new URL(text) : undefined;
+    return url !== undefined && /^https?:$/.test(url.protocol) && url.search === "" && url.hash === ""
+      ? text
+      : undefined;
+  },
+};
+
 /** True for `true`, `yes`, `1`; false for `false`, `no`, `0`; in any case. */
 export const booleanType: ValueType<boolean> = {
   expected: "true, yes, 1, false, no or 0",

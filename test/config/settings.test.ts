@@ -290,6 +290,74 @@ describe("database", () => {
   });
 });
 
+const noS3: Settings["ngwbackup"]["s3"] = {
+  endpoint: undefined,
+  region: undefined,
+  pathStyle: undefined,
+  accessKeyId: undefined,
+  secretAccessKey: undefined,
+  profile: undefined,
+  storageClass: undefined,
+  sse: undefined,
+  sseKmsKeyId: undefined,
+  objectLock: undefined,
+  caFile: undefined,
+};
+
+describe("[ngwbackup] s3", () => {
+  it("is read, and the secret key is never shown", async () => {
+    const text = `[ngwbackup]
+s3.endpoint = https://s3.example.org:9000
+s3.region = eu-central-1
+s3.path_style = no
+s3.access_key_id = an-id
+s3.secret_access_key = hunter2
+s3.profile = backup
+s3.storage_class = STANDARD_IA
+s3.sse = aws:kms
+s3.sse_kms_key_id = arn:aws:kms:eu-central-1:1:key/2
+s3.object_lock_mode = COMPLIANCE
+s3.object_lock_days = 30
+s3.ca_file = ca.pem
+`;
+    const settings = await load({ "config.ini": text });
+    expect(settings.ngwbackup.s3).toEqual({
+      endpoint: "https://s3.example.org:9000",
+      region: "eu-central-1",
+      pathStyle: false,
+      accessKeyId: "an-id",
+      secretAccessKey: "hunter2",
+      profile: "backup",
+      storageClass: "STANDARD_IA",
+      sse: "aws:kms",
+      sseKmsKeyId: "arn:aws:kms:eu-central-1:1:key/2",
+      objectLock: { mode: "COMPLIANCE", days: 30 },
+      caFile: join(cwd, "ca.pem"),
+    });
+    expect(shown(settings, "ngwbackup.s3.secret_access_key")).toEqual({ value: "********", source: "config.ini:6" });
+    expect(shown(settings, "ngwbackup.s3.ca_file")?.value).toBe(join(cwd, "ca.pem"));
+    expect(JSON.stringify(settings.values)).not.toContain("hunter2");
+  });
+
+  it.each([
+    ["s3.endpoint = me:hunter2@example.org", "s3.endpoint: expected an address such as https://s3.example.org, found"],
+    ["s3.endpoint = https://me:hunter2@example.org", "s3.endpoint: expected an address without user and password"],
+    ["s3.endpoint = ftp://example.org", "s3.endpoint: expected an address such as"],
+    ["s3.secret_access_key = hunter2", "s3.secret_access_key: expected both s3.access_key_id and s3.secret_access_key"],
+    ["s3.access_key_id = a", "s3.access_key_id: expected both s3.access_key_id and s3.secret_access_key"],
+    ["s3.object_lock_days = 3", "s3.object_lock_days: expected both s3.object_lock_mode and s3.object_lock_days"],
+    ["s3.object_lock_mode = GOVERNANCE", "s3.object_lock_mode: expected both"],
+    ["s3.object_lock_mode = governance", "s3.object_lock_mode: expected one of GOVERNANCE, COMPLIANCE"],
+    ["s3.sse_kms_key_id = a", "s3.sse_kms_key_id: expected s3.sse = aws:kms beside it"],
+    ["s3.storage_class = standard", "s3.storage_class: expected a storage class such as STANDARD_IA"],
+  ])("refuses %s", async (line, message) => {
+    const loading = load({ "config.ini": `[ngwbackup]\n${line}\n` });
+    await expect(loading).rejects.toMatchObject({ exitCode: 2, code: "wrong-value" });
+    await expect(loading).rejects.toThrow(`config.ini:2: [ngwbackup] ${message}`);
+    await expect(loading).rejects.not.toThrow("hunter2");
+  });
+});
+
 describe("[ngwbackup]", () => {
   it("has defaults", async () => {
     expect((await load({})).ngwbackup).toEqual({
@@ -301,6 +369,7 @@ describe("[ngwbackup]", () => {
       compression: "zstd",
       level: undefined,
       nice: { jobs: 1, level: 10, io: "idle", readRate: undefined, writeRate: undefined },
+      s3: noS3,
       admin: undefined,
       template: undefined,
       keepPreviousMs: 7 * 86_400_000,
@@ -338,6 +407,7 @@ service = ngw2.service
       compression: "deflate",
       level: 6,
       nice: { jobs: 2, level: 19, io: "best-effort", readRate: 50 * 1024 ** 2, writeRate: 1000 },
+      s3: noS3,
       admin: undefined,
       template: "ngw_template",
       keepPreviousMs: 0,
@@ -373,7 +443,7 @@ it("gives every option once, with a source", async () => {
   for (const settings of [await load({}), await load(files, { PGPASSFILE: "/x", PGHOST: "h" })]) {
     const names = settings.values.map(({ section, option }) => `${section}.${option}`);
     expect(new Set(names).size).toBe(names.length);
-    expect(names).toHaveLength(33);
+    expect(names).toHaveLength(45);
     expect(settings.values.every(({ source }) => source !== "")).toBe(true);
   }
 });

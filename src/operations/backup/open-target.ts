@@ -74,6 +74,7 @@ async function openSink(
     case "store": {
       const store = await openStore(target.location, settings, context);
       try {
+        await clearBefore(store, context);
         const sink = await store.create(target.location.name, { overwrite, signal, check });
         return closingStore(sink, store);
       } catch (error) {
@@ -81,6 +82,15 @@ async function openSink(
         throw error;
       }
     }
+  }
+}
+
+/** Whether dead runs left something is looked at where we may; it stands in nobody's way. */
+async function clearBefore(store: Store, context: Context): Promise<void> {
+  try {
+    await store.clearDead(context.now(), context.signal);
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== "store-denied") throw error;
   }
 }
 

@@ -1,3 +1,4 @@
+import { tmpdir } from "node:os";
 import type { Settings } from "../../config/settings.ts";
 import type { Context } from "../../context.ts";
 import { UsageError } from "../../errors.ts";
@@ -8,9 +9,15 @@ import type { Store } from "../../stores/store.ts";
  * Opens the store that a location names, as it is configured; the caller closes it.
  * @throws UsageError when what it needs is not configured, RefusedError when what it needs is not installed
  */
-export async function openStore(location: RemoteLocation, _settings: Settings, _context: Context): Promise<Store> {
+export async function openStore(location: RemoteLocation, settings: Settings, context: Context): Promise<Store> {
   switch (location.kind) {
-    case "s3":
+    case "s3": {
+      // Only who needs it waits for the SDK to load.
+      const { createS3Store } = await import("../../stores/s3/s3-store.ts");
+      const { env, pid } = context;
+      const tmpFolder = settings.backup.tmpdir ?? env["TMPDIR"] ?? tmpdir();
+      return createS3Store(location.root, settings.ngwbackup.s3, { env, pid, tmpFolder, now: () => context.now() });
+    }
     case "rclone":
       throw new UsageError("unknown-store", `${location.root}: this kind of store is not supported yet`);
   }
