@@ -3,11 +3,20 @@ const blockBytes = 4 * 1024 * 1024;
 const mostBlocks = 16;
 /** Most blocks that are fetched before anybody asks for them, for one reader that reads on. */
 const mostAhead = 4;
-/** A read that begins so little behind the end of another goes on where that one was. */
+/** A read that begins so near to the end of another goes on where that one was: readers of headers guess how long those are. */
 const gapBytes = 64 * 1024;
+/** The least that is fetched; at the end of the content it is what stands before. */
+const fragmentBytes = 128 * 1024;
+/** Small ranges that were fetched, in which the next small reads often are. */
+const mostFragments = 16;
 const rememberedEnds = 32;
 /** A block that so many reads went past is nobody's any more. */
 const idleReads = 256;
+
+interface Fragment {
+  fromBytes: number;
+  bytes: Buffer;
+}
 
 interface Block {
   /** Of the content: a block may begin behind its place when what comes before was read without it. */
@@ -26,8 +35,8 @@ interface Block {
 }
 
 /**
- * Reads of something that answers slowly, over a network. A read for itself fetches just its range; one that goes on where an earlier
- * one ended has whole blocks fetched, more and more of them ahead, so that many readers that read on, each in a place of its own, find
+ * Reads of something that answers slowly, over a network. A read for itself fetches its range and little more; one that goes on where
+ * an earlier one ended has whole blocks fetched, more and more of them ahead, so that many readers that read on, each in a place of its own, find
  * their bytes there. Memory is bounded, and used again.
  */
 export class ReadAhead {
@@ -35,6 +44,7 @@ export class ReadAhead {
   readonly #fetch: (offsetBytes: number, into: Uint8Array) => Promise<void>;
   readonly #blocks = new Map<number, Block>();
   readonly #free: Buffer[] = [];
+  readonly #fragments: Fragment[] = [];
   readonly #ends: number[] = [];
   readonly #running = new Set<Promise<void>>();
   #reads = 0;
@@ -53,6 +63,7 @@ export class ReadAhead {
     const endBytes = offsetBytes + lengthBytes;
     const goesOn = this.#goesOn(offsetBytes);
     this.#rememberEnd(endBytes);
+    if (this.#copyFragment(offsetBytes, into)) return into;
     const parts: Promise<void>[] = [];
     for (let at = offsetBytes; at < endBytes;) {
       const index = Math.floor(at / blockBytes);
@@ -69,6 +80,7 @@ export class ReadAhead {
   async settle(): Promise<void> {
     await Promise.allSettled(this.#running);
     this.#blocks.clear();
+    this.#fragments.length = 0;
   }
 
   async #readPart(index: number, fromBytes: number, into: Buffer, goesOn: boolean): Promise<void> {
@@ -76,7 +88,7 @@ export class ReadAhead {
     if (block !== undefined && block.fromBytes > fromBytes) block = undefined;
     else if (block === undefined && goesOn) block = this.#load(index, fromBytes, this.#aheadBefore(index), true);
     if (block === undefined) {
-      await this.#run(this.#fetch(fromBytes, into));
+      await this.#readAlone(fromBytes, into);
       return;
     }
     block.readers += 1;
@@ -92,9 +104,29 @@ export class ReadAhead {
     }
   }
 
+  async #readAlone(fromBytes: number, into: Buffer): Promise<void> {
+    if (into.length >= fragmentBytes) return await this.#run(this.#fetch(fromBytes, into));
+    const toBytes = Math.min(this.#sizeBytes, fromBytes + fragmentBytes);
+    const fragment = { fromBytes: Math.max(0, Math.min(fromBytes, toBytes - fragmentBytes)), bytes: Buffer.alloc(0) };
+    fragment.bytes = Buffer.allocUnsafeSlow(toBytes - fragment.fromBytes);
+    await this.#run(this.#fetch(fragment.fromBytes, fragment.bytes));
+    fragment.bytes.copy(into, 0, fromBytes - fragment.fromBytes);
+    this.#fragments.push(fragment);
+    if (this.#fragments.length > mostFragments) this.#fragments.shift();
+  }
+
+  #copyFragment(fromBytes: number, into: Buffer): boolean {
+    const toBytes = fromBytes + into.length;
+    const found = this.#fragments.find(
+      (fragment) => fragment.fromBytes <= fromBytes && toBytes <= fragment.fromBytes + fragment.bytes.length,
+    );
+    found?.bytes.copy(into, 0, fromBytes - found.fromBytes);
+    return found !== undefined;
+  }
+
   #goesOn(offsetBytes: number): boolean {
     if (this.#blocks.has(Math.floor(offsetBytes / blockBytes))) return true;
-    return this.#ends.some((end) => end <= offsetBytes && offsetBytes - end <= gapBytes);
+    return this.#ends.some((end) => Math.abs(offsetBytes - end) <= gapBytes);
   }
 
   #rememberEnd(endBytes: number): void {

@@ -63,7 +63,7 @@ export class S3Access {
         if (answer.status !== undefined) this.#hasAnswered = true;
         const settled = settle?.(answer, attempt);
         if (settled !== undefined) return settled;
-        if (!isPassing(answer) || attempt >= this.attempts) throw this.errorOf(error, call);
+        if (!isPassing(answer) || attempt >= this.#attemptsFor(answer)) throw this.errorOf(error, call);
         await this.pause(attempt, signal);
       }
     }
@@ -73,6 +73,11 @@ export class S3Access {
   get attempts(): number {
     const { attempts, attemptsBeforeAnswer } = this.patience;
     return this.#hasAnswered ? attempts : attemptsBeforeAnswer;
+  }
+
+  #attemptsFor({ code }: S3Answer): number {
+    // The SDK goes by the server's clock after the first refusal; a second one is meant.
+    return code === "RequestTimeTooSkewed" ? 2 : this.attempts;
   }
 
   /** Waits before the next attempt. @throws the signal's reason */
