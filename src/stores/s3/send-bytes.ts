@@ -15,7 +15,7 @@ export async function sendPart(
 ): Promise<CompletedPart> {
   const { key, uploadId, number, signal } = upload;
   const sha256 = part.digest();
-  const checksum = sendsChecksums(access) ? { ChecksumSHA256: sha256.toString("base64") } : {};
+  const checksum = checksumOf(access, sha256);
   const sent = await access.call({ operation: "UploadPart", key, signal }, async (client, options) => {
     const command = new UploadPartCommand({
       Bucket: access.bucket,
@@ -29,7 +29,7 @@ export async function sendPart(
     command.middlewareStack.add((next) => (args) => next(signDigest(args, sha256)), { step: "build" });
     return await client.send(command, options);
   });
-  return { PartNumber: number, ETag: sent.ETag, ...checksum };
+  return { PartNumber: number, ETag: sent.ETag, ChecksumSHA256: checksum.ChecksumSHA256 };
 }
 
 /**
@@ -53,7 +53,7 @@ export async function sendObject(
           Key: key,
           Body: part.body(),
           ContentLength: part.filledBytes,
-          ...(sendsChecksums(access) ? { ChecksumSHA256: sha256.toString("base64") } : {}),
+          ...checksumOf(access, sha256),
           ...condition,
           ...objectOptions(access, mark),
         });
@@ -64,6 +64,16 @@ export async function sendObject(
       settle,
     ),
   );
+}
+
+interface Checksum {
+  ChecksumAlgorithm?: "SHA256";
+  ChecksumSHA256?: string;
+}
+
+function checksumOf(access: S3Access, sha256: Buffer): Checksum {
+  if (!sendsChecksums(access)) return {};
+  return { ChecksumAlgorithm: "SHA256", ChecksumSHA256: sha256.toString("base64") };
 }
 
 /** Has the digest that is known already signed, instead of having it computed anew for each attempt. */
