@@ -75,8 +75,12 @@ export async function createS3Sink(
       try {
         await publish();
       } catch (error) {
-        // What it came to is more to the point than what becomes of the rest; abort tries again.
-        await withdraw().catch(() => undefined);
+        // Whatever cannot be done about an upload now, abort tries again.
+        const removal = await withdraw().then(
+          () => undefined,
+          (problem: unknown) => ({ problem }),
+        );
+        if (removal !== undefined && named === "yes") throw staysDamaged(label, error, removal.problem);
         throw error;
       }
       isOver = true;
@@ -96,4 +100,13 @@ export async function createS3Sink(
       }
     },
   };
+}
+
+/** What was written is no good, and cannot be removed: somebody may take it for an archive. */
+function staysDamaged(label: string, cause: unknown, removal: unknown): AppError {
+  const why = `${messageOf(cause)}; and it could not be removed: ${messageOf(removal)}`;
+  return new AppError("store-failed", `${label} is not to be relied on: ${why}`, {
+    cause,
+    hints: [`remove ${label}`],
+  });
 }

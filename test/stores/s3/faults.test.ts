@@ -151,6 +151,23 @@ describe("an upload through a bad network", () => {
   });
 });
 
+test("what does not read back and cannot be removed is named", async (context) => {
+  const { proxy, store, bytes } = world(context);
+  const body = "<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>";
+  proxy.fault = ({ method, url }) =>
+    method === "DELETE" && url.includes("a.ngwbackup?x-id") && !url.includes(".part")
+      ? { kind: "status", status: 403, body }
+      : undefined;
+  const check = async (): Promise<void> => {
+    throw new AppError("read-back", "it does not read back");
+  };
+  const sink = await store.create(name, { signal: never, check });
+  await writeAll(sink, bytes);
+  const error = await errorOf(() => sink.finish());
+  expect(error).toMatchObject({ code: "store-failed", hints: [`remove ${store.locate(name)}`] });
+  expect(error.message).toMatch(/it does not read back; and it could not be removed: .*DeleteObject.*AccessDenied/);
+});
+
 describe("reading through a bad network", () => {
   test("a broken connection is taken up where it broke", async (context) => {
     const { proxy, store, bytes } = world(context);
