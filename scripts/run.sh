@@ -1,5 +1,5 @@
 #!/bin/sh
-# What `npm test`, `npm run demo`, `npm run bench`, `npm run campaign` and `npm pack` start: finds or fetches Node.js, installs dependencies, runs the part named by $1.
+# What `npm test`, `npm run test:stores`, `npm run demo`, `npm run bench`, `npm run campaign` and `npm pack` start: finds or fetches Node.js, installs dependencies, runs the part named by $1.
 set -eu
 
 root=$(cd "$(dirname "$0")/.." && pwd -P)
@@ -15,6 +15,13 @@ cd "$root"
 case $part in
   test)
     ensure_dependencies all
+    exec "$node" --disable-warning=ExperimentalWarning scripts/test.ts "$@"
+    ;;
+  test-stores)
+    ensure_dependencies all
+    NGWBACKUP_TEST_STORES=1
+    export NGWBACKUP_TEST_STORES
+    [ $# -gt 0 ] || set -- test/stores
     exec "$node" --disable-warning=ExperimentalWarning scripts/test.ts "$@"
     ;;
   demo)
@@ -35,5 +42,5 @@ case $part in
     # npm reads the package's description from this script's stdout.
     "$node" node_modules/typescript/bin/tsc -p tsconfig.build.json >&2
     ;;
-  *) fail "nothing to run is called '$part'" "npm test, npm run demo, npm run bench, or npm run campaign" ;;
+  *) fail "nothing to run is called '$part'" "npm test, npm run test:stores, npm run demo, npm run bench, or npm run campaign" ;;
 esac

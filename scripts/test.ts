@@ -55,12 +55,20 @@ async function main(vitestArgs: readonly string[]): Promise<number> {
 
 async function installWhatIsMissing(): Promise<void> {
   const missing = [...(await missingServerPackages(env))];
-  for (const [packageName, program] of [
+  const programs = [
     ["python3", "python3"],
     ["unzip", "unzip"],
     ["zstd", "zstd"],
     ["time", "/usr/bin/time"],
-  ] as const) {
+  ] as const;
+  // Servers of stores that are too large for every run: npm run test:stores.
+  const storePrograms = [
+    ["radosgw", "radosgw"],
+    ["ceph-mon", "ceph-mon"],
+    ["ceph-osd", "ceph-osd"],
+    ["ceph-common", "ceph"],
+  ] as const;
+  for (const [packageName, program] of [...programs, ...(env["NGWBACKUP_TEST_STORES"] === "1" ? storePrograms : [])]) {
     if (!(await isThere(program))) missing.push(packageName);
   }
   const note = (line: string): boolean => process.stdout.write(`${line} ...\n`);
