@@ -35,8 +35,9 @@ export async function runBench(
   for (const workload of options.workloads) {
     const chosen = options.contestants ?? workload.contestants;
     const taking = present.filter(
-      ({ contestant: { name }, archiveOf = name }) =>
-        (chosen?.includes(name) ?? true) && (workload.oursOnly !== true || archiveOf === ngwbackup.name),
+      ({ contestant: { name }, archiveOf = name, againOnly = false }) =>
+        (chosen?.includes(name) ?? true) &&
+        (againOnly ? workload.again === true : workload.oursOnly !== true || archiveOf === ngwbackup.name),
     );
     const run = { workload, entries: taking, options, surroundings, results };
     await withServer(surroundings, workload.name, (cluster, folder) => runWorkload({ ...run, cluster, folder }));

@@ -6,7 +6,9 @@ import type { Cluster } from "../src/cluster/cluster.ts";
 import { AppError, messageOf } from "../src/errors.ts";
 import { formatCount, formatDuration } from "../src/terminal/format.ts";
 import { countContents, type Contents, missingContents } from "./contents.ts";
+import { changeInstance } from "./change-instance.ts";
 import type { Place } from "./contestants/contestant.ts";
+import { baseName, ngwbackupStep } from "./contestants/ngwbackup.ts";
 import type { Entry, Job } from "./contestants/registry.ts";
 import {
   type BenchInstance,
@@ -43,6 +45,7 @@ interface Stage extends WorkloadRun {
   source: SourceInstance;
   tables: Place["tables"];
   contents: Contents;
+  before: string | undefined;
   serverPid: number;
   /** `job contestant` of runs that failed, and contestants without a backup: they are left out from then on. */
   out: Set<string>;
@@ -79,6 +82,7 @@ async function makeStage(run: WorkloadRun): Promise<Stage> {
   const startedMs = performance.now();
   const source = await makeSource(cluster, folder, workload.scale);
   const makingMs = performance.now() - startedMs;
+  const before = workload.again === true ? await backUpAndChange(run, source) : undefined;
   const [tables, contents] = await Promise.all([tablesBySize(source), countContents(source)]);
   const rows = Object.values(contents.rows).reduce((sum, count) => sum + count, 0);
   const { files, fileBytes } = contents;
@@ -88,7 +92,18 @@ async function makeStage(run: WorkloadRun): Promise<Stage> {
   note(
     `made ${formatCount(tables.length)} tables, ${formatCount(rows)} rows, ${formatCount(files)} files in ${formatDuration(makingMs)}`,
   );
-  return { ...run, source, tables, contents, serverPid: await postmasterPid(cluster), out: new Set() };
+  return { ...run, source, tables, contents, before, serverPid: await postmasterPid(cluster), out: new Set() };
+}
+
+/** @returns the archive of the instance as it was */
+async function backUpAndChange({ folder, surroundings }: WorkloadRun, source: SourceInstance): Promise<string> {
+  const { env, signal, note } = surroundings;
+  note("backing it up once, and changing one in a hundred of everything");
+  const path = join(folder, "before.ngwbackup");
+  const step = ngwbackupStep({ instance: source.place }, ["backup", "--one-shot", path]);
+  await measureStep(step, { cores: undefined, env, signal, logPath: join(folder, "programs.log") });
+  await changeInstance(source);
+  return path;
 }
 
 function archiveOwners(entries: readonly Entry[]): Entry[] {
@@ -177,13 +192,14 @@ async function withTimeLimit<T>(signal: AbortSignal, action: (limited: AbortSign
   }
 }
 
-function placeFor({ cluster, tables }: Stage, instance: BenchInstance, folder: string, jobs: number): Place {
+function placeFor({ cluster, tables, before }: Stage, instance: BenchInstance, folder: string, jobs: number): Place {
   const { host = "", port = 0, user = "" } = instance.settings;
   return {
     instance: instance.place,
     libpqEnv: { PGHOST: host, PGPORT: String(port), PGUSER: user, PGDATABASE: instance.place.database },
     binDir: cluster.binDir,
     folder,
+    before,
     jobs,
     tables,
   };
@@ -198,6 +214,7 @@ async function checkRestored(stage: Stage, target: BenchInstance, rowsOnly: bool
 async function folderBytes(folder: string): Promise<number> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   let sum = 0;
-  for (const entry of entries) if (entry.isFile()) sum += (await stat(join(entry.parentPath, entry.name))).size;
+  for (const entry of entries)
+    if (entry.isFile() && entry.name !== baseName) sum += (await stat(join(entry.parentPath, entry.name))).size;
   return sum;
 }

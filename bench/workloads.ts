@@ -9,6 +9,8 @@ export interface Workload {
   contestants?: readonly string[];
   /** Tells something about ours alone: no other runs it, not even when chosen. */
   oursOnly?: boolean;
+  /** Backed up by ours once beforehand, then one in a hundred of everything is changed. */
+  again?: boolean;
   /** The workload that holds ten times as much of the same, for the exponent of our times. */
   tenthOf?: string;
 }
@@ -98,6 +100,13 @@ export const fullWorkloads: readonly Workload[] = [
     oursOnly: true,
     tenthOf: "blobs",
   },
+  {
+    name: "again",
+    about: "the reference once more, after one row and one blob in a hundred were changed",
+    scale: referenceScale(1),
+    oursOnly: true,
+    again: true,
+  },
   { name: "one", about: "a single table of 2 GB as COPY text", scale: oneScale(2_200_000) },
 ];
 
@@ -113,6 +122,13 @@ export const quickWorkloads: readonly Workload[] = [
   },
   { name: "layers", about: "100 vector layers of 20 rows", scale: layersScale(100), contestants: quickContestants },
   { name: "blobs", about: "5,000 blobs of 1 to 20 KB", scale: blobsScale(5000), contestants: quickContestants },
+  {
+    name: "again",
+    about: "a twentieth of the reference once more, after one in a hundred of everything was changed",
+    scale: referenceScale(1 / 20),
+    oursOnly: true,
+    again: true,
+  },
   {
     name: "one",
     about: "a single table of 100 MB as COPY text",

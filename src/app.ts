@@ -9,7 +9,7 @@ import {
   version,
 } from "@stricli/core";
 import { checkCommand, configCommand, migrationsRoutes } from "./commands/instance.commands.ts";
-import { inspectCommand, listCommand, verifyCommand } from "./commands/archive.commands.ts";
+import { consolidateCommand, inspectCommand, listCommand, verifyCommand } from "./commands/archive.commands.ts";
 import { backupCommand } from "./commands/backup.command.ts";
 import type { TableContext } from "./commands/command.ts";
 import { completionCommand } from "./commands/completion.command.ts";
@@ -24,6 +24,7 @@ const routes = {
   verify: verifyCommand,
   list: listCommand,
   inspect: inspectCommand,
+  consolidate: consolidateCommand,
   check: checkCommand,
   migrations: migrationsRoutes,
   config: configCommand,

@@ -30,6 +30,8 @@ export interface Place {
   binDir: string;
   /** The contestant's own folder: backup writes there, restore and verify read there. Empty before a backup. */
   folder: string;
+  /** Our archive of the instance before it was changed; undefined where it was not. */
+  before: string | undefined;
   /** Cores that may be used. */
   jobs: number;
   /** Tables of the instance by size, largest first, as "schema"."table" (quoted), with their plain size in bytes. */

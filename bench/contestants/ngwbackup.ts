@@ -1,5 +1,10 @@
+import { link } from "node:fs/promises";
 import { join } from "node:path";
+import { AppError } from "../../src/errors.ts";
 import type { Contestant, Place, Program, Step } from "./contestant.ts";
+
+/** Name of the archive that others refer to; it does not count as theirs. */
+export const baseName = "before.ngwbackup";
 
 const launcherPath = join(import.meta.dirname, "..", "..", "bin", "ngwbackup");
 
@@ -21,6 +26,27 @@ export const ngwbackupInPlace: Contestant = {
   about: "ngwbackup restore --in-place, of the same archive",
   restore: async (place) => ngwbackupStep(place, ["restore", "--in-place", "--yes", archivePath(place)]),
 };
+
+/** Ours, referring to an archive that was made before the instance changed. */
+export const ngwbackupAgain: Contestant = {
+  ...ngwbackup,
+  name: "ngwbackup --base",
+  about: "ngwbackup backup --base, restore --side-by-side, verify",
+  async backup(place) {
+    await linkBase(place);
+    return ngwbackupStep(place, ["backup", "--one-shot", "--base", basePath(place), archivePath(place)]);
+  },
+};
+
+/** Beside our archive, where its readers look for it. */
+function basePath({ folder }: Pick<Place, "folder">): string {
+  return join(folder, baseName);
+}
+
+async function linkBase({ before, folder }: Place): Promise<void> {
+  if (before === undefined) throw new AppError("bench-base", "this workload has no earlier archive");
+  await link(before, join(folder, baseName));
+}
 
 /** A command of ours for an instance, as a step. */
 export function ngwbackupStep(place: Pick<Place, "instance">, args: readonly string[]): Step {

@@ -2,7 +2,7 @@ import { borg } from "./borg.ts";
 import type { Contestant } from "./contestant.ts";
 import { floor } from "./floor.ts";
 import { nextgiswebSteps } from "./nextgisweb-steps.ts";
-import { ngwbackup, ngwbackupInPlace } from "./ngwbackup.ts";
+import { ngwbackup, ngwbackupAgain, ngwbackupInPlace } from "./ngwbackup.ts";
 import { pgDumpCustom, pgDumpDirectory } from "./pg-dump-tar.ts";
 import { resticContestant } from "./restic.ts";
 
@@ -20,12 +20,15 @@ export interface Entry {
   archiveOf?: string;
   /** Its restore brings rows back, not files. */
   rowsOnly?: boolean;
+  /** Takes part only where the instance changes after an earlier archive. */
+  againOnly?: boolean;
 }
 
 /** All contestants, in the order in which they take turns. */
 export const entries: readonly Entry[] = [
   entry(ngwbackup),
   { contestant: ngwbackupInPlace, jobs: ["restore"], archiveOf: ngwbackup.name },
+  { ...entry(ngwbackupAgain), againOnly: true },
   entry(nextgiswebSteps),
   { ...entry(floor), rowsOnly: true },
   entry(pgDumpCustom),

@@ -12,6 +12,7 @@ export interface Goal {
 }
 
 const ours = "ngwbackup";
+const again = "ngwbackup --base";
 const inPlace = "ngwbackup in place";
 const steps = "nextgisweb-steps";
 const floor = "floor";
@@ -63,6 +64,16 @@ export function judgeGoals(allSummaries: readonly Summary[]): Goal[] {
     ...jobs.map((job) => atMost(`peak memory of ${job}, MB`, 250, figure(peak, reference(job, ours)))),
     ...jobs.map((job) =>
       atMost(`peak memory of ${job} for twice the data, MB`, 250, figure(peak, find("reference-double", job, ours))),
+    ),
+    atMost(
+      "again: backup --base, to a full one",
+      0.35,
+      ratio(wall, find("again", "backup", again), find("again", "backup", ours)),
+    ),
+    atMost(
+      "again: archive, to a full one",
+      0.05,
+      ratio(archive, find("again", "backup", again), find("again", "backup", ours)),
     ),
     ...["layers", "blobs"].flatMap((workload) =>
       ways.map(([job, contestant]) => {

@@ -1,5 +1,6 @@
 import { entryNameProblem } from "./entry-path.ts";
 import { type Fields, InvalidValue, checkCount, checkText, fieldsOf } from "./json-checks.ts";
+import { decodeBase, decodeBlockDigest, decodeDigests, decodeSource } from "./manifest-references.ts";
 import type { ManifestEnd, ManifestEntry, ManifestHeader, ManifestLoss } from "./manifest-types.ts";
 
 const moment = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z$/;
@@ -19,7 +20,7 @@ export function formatOf(value: unknown): number {
   return fields.count("format");
 }
 
-/** Validates a header line of format 1; unknown keys are dropped. @throws InvalidValue */
+/** Validates a header line of format 1 or 2; unknown keys are dropped. @throws InvalidValue */
 export function decodeHeader(value: unknown): ManifestHeader {
   const fields = fieldsOf(value, "header");
   const application = fields.object("application");
@@ -27,10 +28,11 @@ export function decodeHeader(value: unknown): ManifestHeader {
   const database = fields.object("database");
   const collationVersion = database.optional("collationVersion", () => database.text("collationVersion"));
   const options = fields.object("options");
-  if (fields.get("base") !== null) throw new InvalidValue("null as header.base", "an incremental archive");
+  const format = fields.count("format") === 2 ? 2 : 1;
+  const blockDigest = fields.optional("blockDigest", () => decodeBlockDigest(fields));
   return {
     type: "header",
-    format: 1,
+    format,
     tool: fields.text("tool"),
     toolVersion: fields.text("toolVersion"),
     createdAt: momentOf(fields, "createdAt"),
@@ -63,7 +65,8 @@ export function decodeHeader(value: unknown): ManifestHeader {
       level: options.nullable("level", () => levelOf(options)),
     },
     excludedRows: fields.list("excludedRows", 1_000_000).map((item) => checkText(item, "header.excludedRows")),
-    base: null,
+    ...(blockDigest === undefined ? {} : { blockDigest }),
+    base: decodeBase(fields, format),
   };
 }
 
@@ -74,8 +77,12 @@ function levelOf(options: Fields): number {
   throw new InvalidValue("a whole number as header.options.level", String(level));
 }
 
-/** Validates an entry line; unknown keys are dropped. @throws InvalidValue */
-export function decodeEntry(value: unknown): ManifestEntry {
+/**
+ * Validates an entry line; unknown keys are dropped.
+ * @param format of the archive: only 2 knows references
+ * @throws InvalidValue
+ */
+export function decodeEntry(value: unknown, format: ManifestHeader["format"]): ManifestEntry {
   const fields = fieldsOf(value, "entry");
   const name = fields.text("name", 4096);
   const problem = entryNameProblem(name);
@@ -98,6 +105,9 @@ export function decodeEntry(value: unknown): ManifestEntry {
   }
   if (fields.get("rows") !== undefined) entry.rows = fields.count("rows");
   if (fields.get("frames") !== undefined) entry.frames = decodeFrames(fields, entry);
+  if (fields.get("digests") !== undefined) entry.digests = decodeDigests(fields, entry);
+  if (fields.get("piecePages") !== undefined) entry.piecePages = fields.count("piecePages");
+  if (format === 2) decodeSource(fields, entry);
   return entry;
 }
 

@@ -1,12 +1,26 @@
+import type { BlockDigestRule } from "./block-digest.ts";
 import type { Codec } from "./codec.ts";
 
-/** Version of the archive format that is written, and the only one that is read. */
-export const formatVersion = 1;
+/** Versions of the archive format: 1 stands for itself, 2 refers to other archives. */
+export const formatVersions = [1, 2] as const;
+
+/** An archive that an incremental one refers to. */
+export interface BaseArchive {
+  /** What entries call it, from 1; each once, not necessarily without gaps. */
+  id: number;
+  /** Its name when it was referred to, without a folder. */
+  fileName: string;
+  /** Of its manifest, lower-case hex: what it is known by. */
+  sha256: string;
+  /** RFC 3339, UTC. */
+  createdAt: string;
+  instanceId: string | null;
+}
 
 /** First line: what the archive is of, and how it was made. */
 export interface ManifestHeader {
   type: "header";
-  format: 1;
+  format: (typeof formatVersions)[number];
   tool: string;
   toolVersion: string;
   /** RFC 3339, UTC. */
@@ -33,17 +47,27 @@ export interface ManifestHeader {
   options: { compression: Codec | "deflate"; level: number | null };
   /** Tables whose rows were left out, as quoted `schema.table`. */
   excludedRows: string[];
-  base: null;
+  /** How the digests of frames were made; left out where there are none. */
+  blockDigest?: BlockDigestRule;
+  /** Null in format 1; in format 2 every archive that is referred to, newest first. References name them directly. */
+  base: BaseArchive[] | null;
 }
+
+/**
+ * Frames that stand one after another in one place: id of the archive (0: this one), name of the entry there ("" in this
+ * one), where in its content the first begins, and how many they are.
+ */
+export type EntryPart = [archive: number, name: string, offsetBytes: number, frames: number];
 
 /** A line for each entry that is no directory, but the manifest itself. */
 export interface ManifestEntry {
   type: "entry";
   name: string;
-  /** Bytes that the ZIP member takes; equal to `contentBytes` in a folder. */
+  /** Bytes that the ZIP member takes; equal to `contentBytes` in a folder. With `parts`: this archive's member. */
   storedBytes: number;
+  /** With `parts`: of all of them. */
   contentBytes: number;
-  /** Lower-case hex of the content as unzip extracts it. */
+  /** Lower-case hex of the content as unzip extracts it. With `parts`: of what this archive's member holds. */
   sha256: string;
   codec: Codec;
   /** After the codec. */
@@ -52,6 +76,14 @@ export interface ManifestEntry {
   rows?: number;
   /** Independently decompressible pieces, in order: their bytes in the content, plain, and rows. */
   frames?: [storedBytes: number, plainBytes: number, rows: number][];
+  /** Digests of the plain frames, see `encodeDigests`. */
+  digests?: string;
+  /** Pages of the table's heap that were read at once, so that the next backup cuts at the same places. */
+  piecePages?: number;
+  /** Format 2: the whole entry stands in another archive, and everything above is said of it there. */
+  from?: { archive: number; name: string };
+  /** Format 2: frames stand here and there. */
+  parts?: EntryPart[];
 }
 
 /** Something that could not be saved whole. */

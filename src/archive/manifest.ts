@@ -12,14 +12,23 @@ import {
   type ManifestHeader,
   type ManifestLoss,
   digestOfComment,
-  formatVersion,
+  formatVersions,
   manifestComment,
 } from "./manifest-types.ts";
+import { checkReferences } from "./manifest-references.ts";
 import { PackedLines } from "./packed-lines.ts";
 import type { ArchiveReader } from "./reader.ts";
 import type { ArchiveWriter, EntryTotals } from "./writer.ts";
 
-export type { Manifest, ManifestEnd, ManifestEntry, ManifestHeader, ManifestLoss } from "./manifest-types.ts";
+export type {
+  BaseArchive,
+  EntryPart,
+  Manifest,
+  ManifestEnd,
+  ManifestEntry,
+  ManifestHeader,
+  ManifestLoss,
+} from "./manifest-types.ts";
 
 /** A manifest that was written. */
 export interface WrittenManifest {
@@ -41,13 +50,17 @@ export interface ManifestBuilder {
   writeTo(writer: ArchiveWriter): Promise<WrittenManifest>;
 }
 
-/** Begins a manifest. */
-export function createManifestBuilder(header: ManifestHeader): ManifestBuilder {
+/**
+ * Begins a manifest.
+ * @param header or what gives it when all entries are known, with the ids of the archives that they refer to
+ */
+export function createManifestBuilder(
+  header: ManifestHeader | ((referred: ReadonlySet<number>) => ManifestHeader),
+): ManifestBuilder {
   const lines = new PackedLines();
+  const referred = new Set<number>();
   const end: ManifestEnd = { type: "end", entries: 0, losses: 0, rows: 0, blobs: 0, plainBytes: 0 };
-  const add = (line: ManifestHeader | ManifestEntry | ManifestLoss | ManifestEnd): void =>
-    lines.add(JSON.stringify(line));
-  add(header);
+  const add = (line: ManifestEntry | ManifestLoss | ManifestEnd): void => lines.add(JSON.stringify(line));
   return {
     totals: end,
     addEntry(entry) {
@@ -56,6 +69,8 @@ export function createManifestBuilder(header: ManifestHeader): ManifestBuilder {
       end.rows += entry.rows ?? 0;
       end.plainBytes += entry.plainBytes;
       if (parseEntryName(entry.name)?.kind === "record") end.blobs++;
+      if (entry.from !== undefined) referred.add(entry.from.archive);
+      for (const [archive] of entry.parts ?? []) if (archive !== 0) referred.add(archive);
     },
     addLoss(loss) {
       add(loss);
@@ -63,10 +78,17 @@ export function createManifestBuilder(header: ManifestHeader): ManifestBuilder {
     },
     async writeTo(writer) {
       add(end);
-      const { sha256 } = lines;
+      const hash = createHash("sha256");
       const open = await writer.openEntry(manifestEntryName, { deflate: true });
-      for await (const chunk of lines.read()) await open.write(chunk);
+      const first = Buffer.from(`${JSON.stringify(typeof header === "function" ? header(referred) : header)}\n`);
+      hash.update(first);
+      await open.write(first);
+      for await (const chunk of lines.read()) {
+        hash.update(chunk);
+        await open.write(chunk);
+      }
       const entry = await open.close();
+      const sha256 = hash.digest("hex");
       return { sha256, comment: manifestComment(sha256), end, entry };
     },
   };
@@ -90,6 +112,17 @@ function manifestLimitBytes(reader: ArchiveReader): number {
  * @throws DamagedError for anything wrong; RefusedError for a format that is newer than this program
  */
 export async function readManifest(reader: ArchiveReader): Promise<Manifest | undefined> {
+  if (reader.manifest !== undefined) return reader.manifest;
+  const digest = await manifestDigest(reader);
+  return digest === undefined ? undefined : await parseManifest(reader.label, reader.read(manifestEntryName));
+}
+
+/**
+ * The manifest's digest, which is what an archive is known by, after it was compared with the manifest itself.
+ * @returns undefined for an archive without manifest
+ * @throws DamagedError
+ */
+export async function manifestDigest(reader: ArchiveReader): Promise<string | undefined> {
   const { label } = reader;
   const damage = (what: string, expected: string, found: string): Error =>
     damagedError(label, { what, entry: manifestEntryName, expected, found: printable(found) });
@@ -109,7 +142,7 @@ export async function readManifest(reader: ArchiveReader): Promise<Manifest | un
   for await (const chunk of reader.read(manifestEntryName)) hash.update(chunk);
   const found = hash.digest("hex");
   if (found !== digest) throw damage("sha256 of the manifest differs from the comment's", digest, found);
-  return await parseManifest(label, reader.read(manifestEntryName));
+  return digest;
 }
 
 /**
@@ -118,21 +151,12 @@ export async function readManifest(reader: ArchiveReader): Promise<Manifest | un
  * @throws DamagedError, RefusedError
  */
 export async function parseManifest(label: string, content: AsyncIterable<Buffer>): Promise<Manifest> {
-  const problem = (line: number, expected: string, found: string): Error =>
-    damagedError(label, { what: `line ${line}`, entry: manifestEntryName, expected, found: printable(found) });
+  const problem = lineProblem(label);
   const manifest: Omit<Manifest, "header" | "end"> & Partial<Manifest> = { entries: new Map(), losses: [] };
   const totals: ManifestEnd = { type: "end", entries: 0, losses: 0, rows: 0, blobs: 0, plainBytes: 0 };
   let lines = 0;
-  for await (const { number, text } of splitLines(content, longestLineBytes, problem)) {
+  for await (const { number, value } of manifestValues(label, content)) {
     lines = number;
-    if (nestsDeeper(text, deepestNesting)) throw problem(number, `at most ${deepestNesting} levels`, "deeper nesting");
-    let value: unknown;
-    try {
-      value = JSON.parse(text);
-    } catch {
-      throw problem(number, "a JSON object", text.slice(0, 80));
-    }
-    if (number === 1) checkFormat(label, value, problem);
     try {
       takeLine(manifest, totals, value, number);
     } catch (error) {
@@ -147,7 +171,76 @@ export async function parseManifest(label: string, content: AsyncIterable<Buffer
     if (end[key] !== totals[key])
       throw problem(lines, `${totals[key]} as end.${key}, by the lines before`, `${end[key]}`);
   }
+  if (header.base !== null)
+    try {
+      checkReferences(header.base, entries.values());
+    } catch (error) {
+      if (error instanceof InvalidValue) throw problem(lines, error.expected, error.found);
+      throw error;
+    }
   return { header, entries, losses, end };
+}
+
+/**
+ * The header alone, without a look at the rest: for who chooses among archives. Nothing proves it.
+ * @returns undefined for an archive without manifest
+ * @throws DamagedError, RefusedError
+ */
+export async function readManifestHeader(reader: ArchiveReader): Promise<ManifestHeader | undefined> {
+  if (reader.manifest !== undefined) return reader.manifest.header;
+  if (!reader.entries.has(manifestEntryName)) return undefined;
+  for await (const { value } of manifestValues(reader.label, reader.read(manifestEntryName)))
+    try {
+      return decodeHeader(value);
+    } catch (error) {
+      if (error instanceof InvalidValue) throw lineProblem(reader.label)(1, error.expected, error.found);
+      throw error;
+    }
+  return undefined;
+}
+
+/**
+ * Entries of a manifest whose digest was compared before, one by one, for who cannot hold them all.
+ * @param header of the same manifest
+ * @throws DamagedError
+ */
+export async function* readManifestEntries(
+  reader: ArchiveReader,
+  header: ManifestHeader,
+): AsyncGenerator<ManifestEntry> {
+  for await (const { number, value } of manifestValues(reader.label, reader.read(manifestEntryName))) {
+    if (typeof value !== "object" || value === null || !("type" in value) || value.type !== "entry") continue;
+    try {
+      yield decodeEntry(value, header.format);
+    } catch (error) {
+      if (error instanceof InvalidValue) throw lineProblem(reader.label)(number, error.expected, error.found);
+      throw error;
+    }
+  }
+}
+
+function lineProblem(label: string): (line: number, expected: string, found: string) => Error {
+  return (line, expected, found) =>
+    damagedError(label, { what: `line ${line}`, entry: manifestEntryName, expected, found: printable(found) });
+}
+
+/** The lines as JSON says them, the first one of a format that is known. */
+async function* manifestValues(
+  label: string,
+  content: AsyncIterable<Buffer>,
+): AsyncGenerator<{ number: number; value: unknown }> {
+  const problem = lineProblem(label);
+  for await (const { number, text } of splitLines(content, longestLineBytes, problem)) {
+    if (nestsDeeper(text, deepestNesting)) throw problem(number, `at most ${deepestNesting} levels`, "deeper nesting");
+    let value: unknown;
+    try {
+      value = JSON.parse(text);
+    } catch {
+      throw problem(number, "a JSON object", text.slice(0, 80));
+    }
+    if (number === 1) checkFormat(label, value, problem);
+    yield { number, value };
+  }
 }
 
 function checkFormat(
@@ -162,10 +255,10 @@ function checkFormat(
     if (error instanceof InvalidValue) throw problem(1, error.expected, error.found);
     throw error;
   }
-  if (format === formatVersion) return;
+  if (formatVersions.some((known) => known === format)) return;
   throw new RefusedError(
     "unknown-format",
-    `${label}: unknown archive format: expected format ${formatVersion}, found ${format}`,
+    `${label}: unknown archive format: expected format ${formatVersions.join(" or ")}, found ${format}`,
     { hints: ["install the version of ngwbackup that wrote the archive, or a newer one"] },
   );
 }
@@ -184,7 +277,7 @@ function takeLine(
       manifest.header = decodeHeader(value);
       return;
     case "entry": {
-      const entry = decodeEntry(value);
+      const entry = decodeEntry(value, manifest.header?.format ?? 1);
       if (manifest.entries.has(entry.name)) throw new InvalidValue("each entry once", `${entry.name} again`);
       manifest.entries.set(entry.name, entry);
       totals.entries++;

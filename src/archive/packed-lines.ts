@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { constants, zstdCompressSync, zstdDecompressSync } from "node:zlib";
 
 const blockBytes = 256 * 1024;
@@ -9,7 +8,6 @@ const blockBytes = 256 * 1024;
  */
 export class PackedLines {
   readonly #blocks: { packed: Buffer; plainBytes: number }[] = [];
-  readonly #digest = createHash("sha256");
   /** Lines that are not encoded yet: one by one that would take longer than all the rest. */
   #lines: string[] = [];
   #characters = 0;
@@ -30,12 +28,6 @@ export class PackedLines {
     return this.#plainBytes;
   }
 
-  /** Lower-case hex digest of all lines so far. */
-  get sha256(): string {
-    this.#pack();
-    return this.#digest.copy().digest("hex");
-  }
-
   /** The lines in order, in large chunks that belong to the receiver; may be called again. */
   async *read(): AsyncGenerator<Buffer> {
     this.#pack();
@@ -47,7 +39,6 @@ export class PackedLines {
   #pack(): void {
     if (this.#lines.length === 0) return;
     const plain = Buffer.from(this.#lines.join(""), "utf8");
-    this.#digest.update(plain);
     this.#plainBytes += plain.length;
     const params = { [constants.ZSTD_c_compressionLevel]: 1 };
     this.#blocks.push({ packed: zstdCompressSync(plain, { params }), plainBytes: plain.length });

@@ -1,3 +1,5 @@
+import type { Manifest } from "./manifest-types.ts";
+
 /** A member of an archive, as its directory tells. */
 export interface ArchiveEntry {
   /** `/` separated, relative, checked; directories end in a slash. */
@@ -12,6 +14,14 @@ export interface ArchiveEntry {
   crc32: number | undefined;
 }
 
+/** A ZIP that is a local file, for threads that read it by themselves. */
+export interface ZipFile {
+  fd: number;
+  sizeBytes: number;
+  /** Where the central directory begins. */
+  directoryOffsetBytes: number;
+}
+
 /** Random access to the entries of an archive, ZIP file or folder. Nothing that comes out of it is trusted unchecked. */
 export interface ArchiveReader {
   /** Path or URL for messages. */
@@ -19,8 +29,12 @@ export interface ArchiveReader {
   readonly kind: "zip" | "folder";
   /** The ZIP comment; for a folder the same text, made from its `manifest.sha256`; "" when there is none. */
   readonly comment: string;
+  /** Where whoever opened it has read the manifest already. */
+  readonly manifest?: Manifest;
   /** Where threads find the bytes of a ZIP that is a local file; its entries are `ZipEntry`. */
-  readonly zipFile?: { fd: number; sizeBytes: number; directoryOffsetBytes: number };
+  readonly zipFile?: ZipFile;
+  /** An archive that refers to others: what it holds itself, and they, by their ids in its manifest. */
+  readonly chain?: { own: ArchiveReader; bases: ReadonlyMap<number, ArchiveReader> };
   /** By name, in the order of the archive. A `./` entry is left out. */
   readonly entries: ReadonlyMap<string, ArchiveEntry>;
   /**

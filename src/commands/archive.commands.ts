@@ -1,7 +1,7 @@
 import { buildCommand } from "@stricli/core";
 import { type CommonFlags, lazyCommand } from "./command.ts";
 import { commonAliases, commonFlags } from "./common-flags.ts";
-import { text } from "./flag-values.ts";
+import { integer, text } from "./flag-values.ts";
 
 /** Flags of `verify`. */
 export interface VerifyFlags extends CommonFlags {
@@ -61,6 +61,54 @@ export const listCommand = buildCommand({
   docs: {
     brief: "List the archives of a folder or store, newest first",
     fullDescription: ["Examples:", "  ngwbackup list", "  ngwbackup list --json /srv/backup"].join("\n"),
+  },
+});
+
+/** Flags of `consolidate`. */
+export interface ConsolidateFlags extends CommonFlags {
+  readonly compression?: "zstd" | "deflate" | "none";
+  readonly level?: number;
+  readonly overwrite: boolean;
+}
+
+/** `consolidate ARCHIVE [TARGET]` in the command table. */
+export const consolidateCommand = buildCommand({
+  loader: lazyCommand<ConsolidateFlags, [archive: string, target?: string]>(() => import("./consolidate.ts")),
+  parameters: {
+    flags: {
+      ...commonFlags,
+      compression: {
+        kind: "enum",
+        values: ["zstd", "deflate", "none"],
+        optional: true,
+        brief: "deflate or none for an archive that NextGIS Web itself restores; as it is when left out",
+      },
+      level: { kind: "parsed", parse: integer, optional: true, placeholder: "n", brief: "Compression level" },
+      overwrite: { kind: "boolean", default: false, withNegated: false, brief: "Replace an existing archive" },
+    },
+    aliases: commonAliases,
+    positional: {
+      kind: "tuple",
+      parameters: [
+        { parse: text, placeholder: "ARCHIVE", brief: "A file, or a store's URL" },
+        {
+          parse: text,
+          optional: true,
+          placeholder: "TARGET",
+          brief: "A folder, a file, a store's URL, or - for stdout; backup.path and backup.filename when left out",
+        },
+      ],
+    },
+  },
+  docs: {
+    brief: "Write an archive that stands for itself out of one that refers to others",
+    fullDescription: [
+      "The instance is not needed. Prints the path of the new archive.",
+      "",
+      "Examples:",
+      "  ngwbackup consolidate 20200721-234619.ngwbackup full.ngwbackup",
+      "  ngwbackup consolidate --compression deflate 20200721-234619.ngwbackup for-nextgisweb.ngwbackup",
+    ].join("\n"),
   },
 });
 

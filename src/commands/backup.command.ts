@@ -18,6 +18,8 @@ export interface BackupFlags extends CommonFlags {
   readonly noZip: boolean;
   readonly overwrite: boolean;
   readonly dryRun: boolean;
+  readonly base?: string;
+  readonly reread: boolean;
 }
 
 /** Arguments of `backup`: TARGET. */
@@ -78,6 +80,20 @@ export const backupCommand = buildCommand({
         withNegated: false,
         brief: "Check everything, estimate, write nothing",
       },
+      base: {
+        kind: "parsed",
+        parse: text,
+        optional: true,
+        placeholder: "archive",
+        brief:
+          "Refer to what this archive holds already instead of writing it again; latest: the newest beside the target",
+      },
+      reread: {
+        kind: "boolean",
+        default: false,
+        withNegated: false,
+        brief: "With --base: read every file, also those that the base has by name and size",
+      },
     },
     aliases: commonAliases,
     positional: {
@@ -101,6 +117,7 @@ export const backupCommand = buildCommand({
       "  ngwbackup backup                                   as backup.path and backup.filename say",
       "  ngwbackup backup /srv/backup                       into a folder, named by the time in UTC",
       "  ngwbackup backup - | ssh host 'cat > ngw.ngwbackup'",
+      "  ngwbackup backup --base latest                     what has changed since the newest archive",
       "  ngwbackup backup --nice --read-rate 20MiB          beside a busy service",
       "  ngwbackup backup --compression deflate out.ngwbackup   for NextGIS Web's own restore",
     ].join("\n"),

@@ -32,6 +32,8 @@ export default async function backup(this: CommandContext, flags: BackupFlags, t
       noZip: flags.noZip,
       overwrite: flags.overwrite,
       dryRun: flags.dryRun,
+      base: flags.base,
+      reread: flags.reread,
     },
     this,
     this.output,

@@ -27,6 +27,10 @@ function describe(archive: string, summary: ArchiveSummary): string {
     ["PostGIS", summary.postgis],
     ["encoding", summary.encoding],
     ["compression", summary.compression],
+    ...summary.base.map(({ fileName, createdAt, bytes }): [string, string] => [
+      "refers to",
+      `${fileName} of ${time(createdAt)}: ${formatBytes(bytes)}`,
+    ]),
     ["tables", `${formatCount(summary.tables)}${summary.rows === null ? "" : `, ${formatCount(summary.rows)} rows`}`],
     ["rows left out", summary.excludedRows.length === 0 ? null : summary.excludedRows.join(", ")],
     ["large objects", summary.largeObjects === 0 ? null : formatCount(summary.largeObjects)],

@@ -48,6 +48,7 @@ export const ownOptions = {
     type: choiceType<CompressionChoice>("zstd", "deflate", "none"),
     default: "zstd",
   },
+  basePath: { section: ownSection, option: "base.path", type: textType },
   level: { section: ownSection, option: "level", type: integerType(1, 22) },
   niceJobs: { section: ownSection, option: "nice.jobs", type: integerType(1, 64), default: "1" },
   niceLevel: { section: ownSection, option: "nice.level", type: integerType(0, 19), default: "10" },

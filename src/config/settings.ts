@@ -42,6 +42,8 @@ export interface OwnSettings {
   compression: CompressionChoice;
   /** Undefined: the compression's own default. */
   level: number | undefined;
+  /** Folder or store in which archives that others refer to are looked for, besides beside them. */
+  basePath: string | undefined;
   nice: NiceSettings;
   /** How stores are reached that speak S3. */
   s3: S3Options;
@@ -135,6 +137,7 @@ export async function loadSettings(choice: ConfigFileChoice): Promise<Settings> 
     jobs: read(ownOptions.jobs),
     compression: read(ownOptions.compression)!,
     level: read(ownOptions.level),
+    basePath: read(ownOptions.basePath),
     nice: {
       jobs: read(ownOptions.niceJobs)!,
       level: read(ownOptions.niceLevel)!,

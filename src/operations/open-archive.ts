@@ -12,6 +12,7 @@ import { openFileSource } from "../stores/file-source.ts";
 import { parseLocation } from "../stores/location.ts";
 import { spoolToFile } from "../stores/spool.ts";
 import { formatBytes } from "../terminal/format.ts";
+import { openChain } from "./chain/open-chain.ts";
 import type { ArchiveAccess } from "./stores/archive-access.ts";
 import { openRemote } from "./stores/open-remote.ts";
 
@@ -24,12 +25,25 @@ export interface OpenedArchive {
 
 /**
  * Opens an archive by its name: a file, a folder that `--no-zip` wrote, a store's URL, or `-` for stdin, which is copied into
- * a private file first, because an archive is read from its end.
+ * a private file first, because an archive is read from its end. One that refers to others is opened with them, so that it
+ * reads as the whole one that it stands for.
  * @param name a path is relative to the working folder
- * @throws RefusedError (exit 4) when there is nothing, or nothing that may be read, under that name
- * @throws DamagedError (exit 5) when it is no archive
+ * @throws RefusedError (exit 4) when there is nothing, or nothing that may be read, under that name, or an archive that it
+ * refers to is missing
+ * @throws DamagedError (exit 5) when it is no archive, or one that it refers to is another than it says
  */
 export async function openArchive(name: string, access: ArchiveAccess): Promise<OpenedArchive> {
+  const { reader, source } = await openArchiveAlone(name, access);
+  try {
+    return { reader: await openChain(reader, name, access, openArchiveAlone), source };
+  } catch (error) {
+    await reader.close();
+    throw error;
+  }
+}
+
+/** The same without those that it refers to, for its manifest alone. @throws as {@link openArchive} does */
+export async function openArchiveAlone(name: string, access: ArchiveAccess): Promise<OpenedArchive> {
   const folder = await findFolder(name, access);
   if (folder !== undefined) {
     const reader = await openFolderArchive(folder);

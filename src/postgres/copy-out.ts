@@ -8,6 +8,11 @@ export interface CopyOutOptions {
   /** Size that blocks are filled up to; a row that is longer makes a block of its own. */
   blockBytes: number;
   /**
+   * Whether a block ends behind its last row although there is room for more; it ends where none is left in any case.
+   * @param start of that row in the block, which goes up to `end`
+   */
+  endsBlock?(block: Buffer, start: number, end: number): boolean;
+  /**
    * Takes a block of whole rows, which is its own from then on. While the promise that it returns is pending, the server
    * waits.
    */
@@ -81,6 +86,8 @@ class CopyOutQuery implements Submittable, CopyDataHandler {
   #failure: { error: unknown } | undefined;
   #block: Buffer | undefined;
   #used = 0;
+  /** Where in the block the last row begins. */
+  #rowStart = 0;
   #blockRows = 0;
   /** Place of the statement whose rows come, and what came of it. */
   #place = 0;
@@ -115,11 +122,12 @@ class CopyOutQuery implements Submittable, CopyDataHandler {
 
   rowStart(lengthBytes: number): Promise<void> | undefined {
     const fits = this.#block !== undefined && this.#used + lengthBytes <= this.#block.length;
-    const pause = fits ? undefined : this.#flush();
+    const pause = fits && !this.#endsHere() ? undefined : this.#flush();
     if (this.#block === undefined) {
       const size = Math.max(lengthBytes, this.#options.blockBytes);
       this.#block = this.#options.allocate?.(size) ?? Buffer.allocUnsafeSlow(size);
     }
+    this.#rowStart = this.#used;
     this.#rows++;
     this.#blockRows++;
     this.#bytes += lengthBytes;
@@ -129,6 +137,11 @@ class CopyOutQuery implements Submittable, CopyDataHandler {
   rowBytes(bytes: Buffer, start: number, end: number): void {
     bytes.copy(this.#block!, this.#used, start, end);
     this.#used += end - start;
+  }
+
+  #endsHere(): boolean {
+    const { endsBlock } = this.#options;
+    return endsBlock !== undefined && this.#block !== undefined && endsBlock(this.#block, this.#rowStart, this.#used);
   }
 
   rowsDone(): Promise<void> | undefined {

@@ -17,13 +17,20 @@ export interface TablePiece {
   sizeBytes: number;
   /** Whether the size says what it holds: a foreign table's, or one of another access method, says nothing. */
   isHeap: boolean;
+  /** Pages of a piece of this table, which is cut there as far as it goes; 0 for one that is not cut whatever its size. */
+  piecePages: number;
   copySql: string;
 }
 
 /** How {@link planPieces} cuts. */
 export interface PieceOptions {
-  /** About what one piece reads. */
+  /** About what one piece reads at most. */
   pieceBytes: number;
+  /**
+   * Pages of a piece when a table was cut before: the same places are taken again as long as the pieces have about the size
+   * that is wanted, so that what has not changed comes in the same blocks.
+   */
+  cutBefore?: (schema: string, name: string) => number | undefined;
   /** Entries, by dump id, that are no longer to be read. */
   without?: { has(dumpId: number): boolean };
 }
@@ -112,7 +119,7 @@ function pieceSql(
   entry: TocEntry,
   size: TableSize | undefined,
   canCut: boolean,
-  { pieceBytes }: PieceOptions,
+  { pieceBytes, cutBefore }: PieceOptions,
 ): TablePiece[] {
   const schema = entry.namespace ?? "";
   const name = entry.tag;
@@ -133,24 +140,31 @@ function pieceSql(
       {
         ...common,
         sizeBytes: totalBytes,
+        piecePages: 0,
         copySql: `COPY (SELECT ${columns} FROM ONLY ${table} ${condition}) TO STDOUT`,
       },
     ];
-  const pages = size?.isHeap === true ? size.pages : 0;
-  const count = Math.min(pages, Math.ceil(totalBytes / pieceBytes));
-  if (!canCut || count <= 1) {
-    return [{ ...common, sizeBytes: totalBytes, copySql: copyStatement(schema, name, columns) }];
-  }
+  const pages = size?.isHeap === true && canCut ? size.pages : 0;
+  const piecePages = pages === 0 ? 0 : choosePages((pages * pieceBytes) / totalBytes, cutBefore?.(schema, name));
+  const count = pages === 0 ? 1 : Math.ceil(pages / piecePages);
+  if (count === 1)
+    return [{ ...common, sizeBytes: totalBytes, piecePages, copySql: copyStatement(schema, name, columns) }];
   return Array.from({ length: count }, (_, index) => {
-    const from = Math.floor((pages * index) / count);
-    const to = Math.floor((pages * (index + 1)) / count);
+    const from = index * piecePages;
+    const to = from + piecePages;
     // The last range is open: pages that were added since are not in the snapshot, but cost nothing to look at.
     const upTo = index === count - 1 ? "" : ` AND ctid < '(${to},0)'`;
     const where = `WHERE ctid >= '(${from},0)'${upTo}`;
     return {
       ...common,
-      sizeBytes: Math.ceil(totalBytes / count),
+      sizeBytes: Math.ceil((totalBytes * (Math.min(pages, to) - from)) / pages),
+      piecePages,
       copySql: `COPY (SELECT ${columns} FROM ONLY ${table} ${where}) TO STDOUT`,
     };
   });
+}
+
+function choosePages(wanted: number, before: number | undefined): number {
+  if (before !== undefined && before >= wanted / 2 && before <= wanted * 2) return before;
+  return Math.max(1, Math.floor(wanted));
 }

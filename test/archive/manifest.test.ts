@@ -146,9 +146,9 @@ describe("the manifest", () => {
   });
 
   it("of an unknown format is refused, with what to do", async () => {
-    const error = await errorOf(() => parse([{ ...sampleHeader, format: 2, base: { sha256 } }]));
+    const error = await errorOf(() => parse([{ ...sampleHeader, format: 3, base: { sha256 } }]));
     expect(error).toBeInstanceOf(RefusedError);
-    expect(error.message).toBe("x.ngwbackup: unknown archive format: expected format 1, found 2");
+    expect(error.message).toBe("x.ngwbackup: unknown archive format: expected format 1 or 2, found 3");
     expect((error as RefusedError).hints[0]).toContain("install the version of ngwbackup that wrote the archive");
   });
 
@@ -192,7 +192,7 @@ describe("the manifest", () => {
     ["expected a text of at most 65536 characters as entry.table.name", entryWith({ table: { schema: "x" } })],
     ["expected a UTC time as in RFC 3339 as header.createdAt", headerWith({ createdAt: "2026-11-23 20:15" })],
     ["expected a time that exists as createdAt", headerWith({ createdAt: "2026-99-23T20:15:30Z" })],
-    ["expected null as header.base, found an incremental archive", headerWith({ base: {} })],
+    ["expected null as header.base in format 1, found something else", headerWith({ base: {} })],
     ["expected an object as header.database, found nothing", headerWith({ database: undefined })],
     ["expected a list of at most 1000000 as header.excludedRows", headerWith({ excludedRows: "all" })],
     ["expected a whole number as header.options.level", headerWith({ options: { compression: "zstd", level: "9" } })],

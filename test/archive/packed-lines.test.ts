@@ -1,11 +1,10 @@
-import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { PackedLines } from "../../src/archive/packed-lines.ts";
 import { collect } from "../fixtures/streams.ts";
 
 describe("packed lines", () => {
-  it("come back in order, with their digest, and can be read again", async () => {
+  it("come back in order, and can be read again", async () => {
     const line = fc.oneof(
       fc.string(),
       fc.integer({ min: 1, max: 300_000 }).map((length) => "ж".repeat(length)),
@@ -19,7 +18,6 @@ describe("packed lines", () => {
         expect((await collect(lines.read())).equals(expected)).toBe(true);
         expect((await collect(lines.read())).equals(expected)).toBe(true);
         expect(lines.plainBytes).toBe(expected.length);
-        expect(lines.sha256).toBe(createHash("sha256").update(expected).digest("hex"));
       }),
       { numRuns: 30 },
     );

@@ -28,7 +28,15 @@ for (const contestant of [resticContestant, borg]) {
       const place = ({ settings, place: instance }: BenchInstance): Place => {
         const { host = "", port = 0, user = "" } = settings;
         const libpqEnv = { PGHOST: host, PGPORT: String(port), PGUSER: user, PGDATABASE: instance.database };
-        return { instance, libpqEnv, binDir: cluster.binDir, folder: join(work, "own"), jobs: 2, tables: [] };
+        return {
+          instance,
+          libpqEnv,
+          binDir: cluster.binDir,
+          folder: join(work, "own"),
+          before: undefined,
+          jobs: 2,
+          tables: [],
+        };
       };
       const options = { cores: undefined, env, signal, logPath: join(work, "programs.log") };
       await mkdir(join(work, "own"));

@@ -80,7 +80,7 @@ function readLines(bytes: Buffer): PartialManifest {
       if (type === "header") header ??= decodeHeader(value);
       else if (type === "loss") losses.push(decodeLoss(value));
       else if (type === "entry") {
-        const entry = decodeEntry(value);
+        const entry = decodeEntry(value, header?.format ?? 1);
         if (!entries.has(entry.name)) entries.set(entry.name, entry);
       }
     } catch (error) {

@@ -15,6 +15,9 @@ import { takeOperationLock } from "../../postgres/operation-lock.ts";
 import { withStandbyHints } from "../../postgres/server-error.ts";
 import { clearLeftovers } from "../recovery/clear-leftovers.ts";
 import { storageFolders } from "../storage-folders.ts";
+import { accessWith } from "../stores/archive-access.ts";
+import { noBase } from "./base/backup-base.ts";
+import { findBase } from "./base/find-base.ts";
 import { type BackupEstimate, checkSpace, estimateBackup } from "./estimate.ts";
 import { savedTables } from "./saved-tables.ts";
 import { openTarget } from "./open-target.ts";
@@ -45,6 +48,10 @@ export interface BackupRequest {
   noZip: boolean;
   overwrite: boolean;
   dryRun: boolean;
+  /** Archive to refer to, or `latest`; undefined for a full one. */
+  base: string | undefined;
+  /** Read blobs also that the base holds. */
+  reread: boolean;
 }
 
 /** What came of it. */
@@ -63,6 +70,7 @@ export interface BackupResult {
 export async function backup(request: BackupRequest, context: Context, reporter: Reporter): Promise<BackupResult> {
   const { settings } = request;
   const startedAt = context.now();
+  refuseUnfit(request);
   const target = await resolveTarget({
     target: request.target,
     defaultFolder: settings.backup.path,
@@ -93,24 +101,43 @@ export async function backup(request: BackupRequest, context: Context, reporter:
       const warning = await checkSpace(dirname(target.path), estimate);
       if (warning !== undefined) reporter.report({ type: "warning", code: "space", message: warning });
     }
-    if (request.dryRun) return { target, estimate, written: undefined };
-    const zip = { modifiedAt: startedAt, deflateLevel: deflateLevel(request) };
-    const writeLimit = rateLimit(request.writeRate, context.signal);
-    const writer = await openTarget(target, { ...request, zip, writeLimit }, context);
-    const written = await writeBackup({
-      request,
-      application,
-      pgDumpPath: pgDump.path,
-      folders: storageFolders(settings),
-      writer,
-      saved,
-      estimate,
-      startedAt,
-      context,
-      reporter,
-    });
-    if (!request.oneShot) await recordBackup(client, application, startedAt, reporter);
-    return { target, estimate, written };
+    const base =
+      request.base === undefined
+        ? noBase(request.compression === "zstd")
+        : await findBase(
+            {
+              base: request.base,
+              target,
+              defaultFolder: settings.backup.path,
+              application,
+              instanceId: await application.instanceId(client),
+              databaseName: await databaseName(client),
+            },
+            accessWith(settings, context, reporter),
+          );
+    try {
+      if (request.dryRun) return { target, estimate, written: undefined };
+      const zip = { modifiedAt: startedAt, deflateLevel: deflateLevel(request) };
+      const writeLimit = rateLimit(request.writeRate, context.signal);
+      const writer = await openTarget(target, { ...request, zip, writeLimit }, context);
+      const written = await writeBackup({
+        request,
+        base,
+        application,
+        pgDumpPath: pgDump.path,
+        folders: storageFolders(settings),
+        writer,
+        saved,
+        estimate,
+        startedAt,
+        context,
+        reporter,
+      });
+      if (!request.oneShot) await recordBackup(client, application, startedAt, reporter);
+      return { target, estimate, written };
+    } finally {
+      await base.close();
+    }
   } catch (error) {
     context.signal.throwIfAborted();
     throw fromStandby ? withStandbyHints(error) : error;
@@ -118,6 +145,21 @@ export async function backup(request: BackupRequest, context: Context, reporter:
     context.signal.removeEventListener("abort", end);
     await client.end().catch(() => undefined);
   }
+}
+
+/** @throws UsageError for what an archive that refers to others cannot be */
+function refuseUnfit({ base, reread, compression, noZip }: BackupRequest): void {
+  if (base === undefined) {
+    if (reread) throw new UsageError("reread-alone", "--reread belongs to --base");
+    return;
+  }
+  if (noZip) throw new UsageError("base-no-zip", "--base and --no-zip exclude each other");
+  if (compression !== "zstd")
+    throw new UsageError(
+      "base-compression",
+      `--base and --compression ${compression} exclude each other: NextGIS Web could not read such an archive`,
+      { hints: ["make one of it afterwards: ngwbackup consolidate --compression deflate ARCHIVE TARGET"] },
+    );
 }
 
 /**
@@ -159,6 +201,11 @@ async function checkStorage(settings: Settings, { blobs }: BackupEstimate): Prom
     throw new RefusedError("no-storage", `the database lists ${blobs} files, and there is no folder ${folder}`, {
       hints: ["is its disk mounted? ngwbackup config shows where sdir and file_storage.path come from"],
     });
+}
+
+async function databaseName(client: Client): Promise<string> {
+  const { rows } = await client.query<{ name: string }>("select pg_catalog.current_database() as name");
+  return rows[0]?.name ?? "";
 }
 
 async function isStandby(client: Client): Promise<boolean> {

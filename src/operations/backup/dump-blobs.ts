@@ -2,6 +2,7 @@ import type { BlobRecord } from "../../applications/application.ts";
 import { componentIndexName, componentRecordName } from "../../archive/entry-names.ts";
 import type { ManifestBuilder, ManifestLoss } from "../../archive/manifest.ts";
 import type { ArchiveWriter, EntryTotals, EntryWriter } from "../../archive/writer.ts";
+import type { EarlierBlobs } from "./base/earlier-blobs.ts";
 import type { BufferPool } from "../../buffer-pool.ts";
 import type { Pins } from "../../files/pins.ts";
 import type { StageProgress } from "../../progress.ts";
@@ -24,6 +25,10 @@ export interface DumpBlobsOptions {
   /** What the snapshot lists, in the order in which it was pinned. */
   records: AsyncIterable<readonly BlobRecord[]>;
   packing: BlobPacking;
+  /** Blobs of an earlier archive, which are referred to instead of written; undefined without one. */
+  earlier: EarlierBlobs | undefined;
+  /** Read them all the same, and compare. */
+  reread: boolean;
   /** Bytes in flight. */
   limitBytes: number;
   /** Of what is read. */
@@ -32,6 +37,8 @@ export interface DumpBlobsOptions {
   signal: AbortSignal;
   /** Called for each loss as it is met. */
   onLoss: (loss: ManifestLoss) => void;
+  /** Called for each blob of an earlier archive whose file is not as it should be. */
+  onOddity: (what: string, oddity: string) => void;
 }
 
 /** Totals of the blobs written. */
@@ -45,13 +52,18 @@ export interface DumpedBlobs {
  * list, and the component's index.
  */
 export async function dumpBlobs(options: DumpBlobsOptions): Promise<DumpedBlobs> {
-  const { writer, manifest, crew, buffers, pins, packing } = options;
+  const { writer, manifest, crew, buffers, pins, packing, earlier, reread } = options;
   await writer.addDirectory("component/file_storage/");
   const blobs = new BlobWriter(options);
   await runOrderedPieces<BlobRun, BlobBlock>({
-    pieces: planRuns(options.records, (record, index) => pins.sourceOf(record, index)),
+    pieces: planRuns(
+      options.records,
+      (record, index) => pins.sourceOf(record, index),
+      earlier && ((record) => earlier.find(record)),
+      reread,
+    ),
     read: (run, output, reader) =>
-      readRun(run, { crew, buffers, packing, output: limitOutput(output, run, options.readLimit), reader }),
+      readRun(run, { crew, buffers, packing, output: limitOutput(output, run, options.readLimit), reread, reader }),
     workers: crew.readers,
     limitBytes: options.limitBytes,
     signal: options.signal,
@@ -82,6 +94,7 @@ class BlobWriter {
     switch (block.kind) {
       case "whole":
         for (const { facts, stored } of block.blobs) {
+          if (this.#refer(facts)) continue;
           let entry: EntryTotals | undefined;
           if (facts.sizeBytes !== undefined)
             entry = await writer.addEntry(this.#name(facts), stored, {
@@ -115,7 +128,24 @@ class BlobWriter {
     });
   }
 
+  /** Names a blob that stands in an earlier archive. @returns whether it does */
+  #refer(facts: BlobFacts): boolean {
+    const { manifest, onOddity, progress } = this.#options;
+    const { earlier, record } = facts.planned;
+    const { component, uuid } = record;
+    if (facts.oddity !== undefined) onOddity(`${component}/${uuid}`, facts.oddity);
+    if (!facts.isReferred || earlier === undefined) return false;
+    const { sizeBytes: size, sha256, line } = earlier;
+    manifest.addEntry({ type: "entry", name: this.#name(facts), ...line });
+    this.index.add({ component, uuid, size, sha256 });
+    this.totals.blobs += 1;
+    this.totals.plainBytes += size;
+    progress.advance(size);
+    return true;
+  }
+
   async #endLarge(facts: BlobFacts): Promise<void> {
+    if (this.#refer(facts)) return;
     const open = this.#open;
     this.#open = undefined;
     if (open !== undefined) this.#record(facts, await open.entry.close(), facts.codec === "none" ? [] : open.frames);

@@ -10,6 +10,7 @@ import type { ConnectionSettings } from "../../postgres/settings.ts";
 import { type Snapshot, type TableName, lockTables } from "../../postgres/snapshot.ts";
 import type { Toc } from "../../postgres/toc.ts";
 import type { Reporter } from "../../progress.ts";
+import type { EarlierRows } from "./base/earlier-rows.ts";
 import { type EarlyTablesOptions, copyEarly } from "./early-tables.ts";
 import { heldTables, inArchiveOrder } from "./held-tables.ts";
 import { tablesWithRows, withoutTransientRows } from "./table-plan.ts";
@@ -33,6 +34,7 @@ export interface DumpPlanOptions {
   isLockedAhead: boolean;
   /** How small tables are copied while pg_dump works; undefined: they are not. */
   early: Pick<EarlyTablesOptions, "saved" | "codec" | "level"> | undefined;
+  earlier: EarlierRows;
   /** Reads what else is wanted of the snapshot's session, which is idle while pg_dump works; over before any lock is taken. */
   meanwhile: () => Promise<void>;
   reporter: Reporter;
@@ -69,6 +71,7 @@ export async function readDumpPlan(options: DumpPlanOptions): Promise<DumpPlan> 
     copyEarly({
       ...options.early,
       saved: options.early.saved.filter(({ schema }) => !excluded.has(schema)),
+      earlier: options.earlier,
       settings,
       snapshot,
       encoding,
@@ -95,7 +98,8 @@ export async function readDumpPlan(options: DumpPlanOptions): Promise<DumpPlan> 
         );
         const { toc, leftOut } = withoutTransientRows(found, application);
         const held = early === undefined ? new Map<number, HeldTable>() : heldTables(toc, await early.finish());
-        const pieces = await planPieces(client, toc, { pieceBytes, without: held });
+        const { cutOf } = options.earlier;
+        const pieces = await planPieces(client, toc, { pieceBytes, without: held, cutBefore: cutOf });
         // From here on our locks keep them as they are; between the snapshot and these nothing did.
         if (locked) await ensureNotRewritten(client, pieces);
         plan = { toc, leftOut, tables: inArchiveOrder(toc, pieces, held), locked };

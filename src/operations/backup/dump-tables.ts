@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { compressBlock, type Codec } from "../../archive/codec.ts";
 import { tableEntryName } from "../../archive/entry-names.ts";
 import type { ManifestBuilder } from "../../archive/manifest.ts";
@@ -8,9 +9,12 @@ import type { ConnectionSettings } from "../../postgres/settings.ts";
 import type { Snapshot } from "../../postgres/snapshot.ts";
 import type { StageProgress } from "../../progress.ts";
 import type { RateLimit } from "../../rate-limit.ts";
+import type { EarlierRows } from "./base/earlier-rows.ts";
+import { FrameList } from "./base/frame-list.ts";
+import type { TableBlocks } from "./base/table-blocks.ts";
 import { runOrderedPieces } from "./ordered-pieces.ts";
 import { rowsTerminator, writePackedTable } from "./packed-table.ts";
-import { type RowBlock, type TableBlock, PieceReader } from "./piece-reader.ts";
+import { PieceReader, type RowBlock, type TableBlock } from "./piece-reader.ts";
 import { TableProgress } from "./table-progress.ts";
 import { type HeldTable, type TableRun, isHeld, planRuns } from "./table-runs.ts";
 
@@ -28,6 +32,7 @@ export interface DumpTablesOptions {
   locked: boolean;
   codec: Codec;
   level: number | undefined;
+  earlier: EarlierRows;
   /** Connections at once. */
   jobs: number;
   buffers: BufferPool;
@@ -39,38 +44,60 @@ export interface DumpTablesOptions {
   signal: AbortSignal;
 }
 
+/** What readers of pieces are given. */
+export interface PieceReaderOptions extends DumpTablesOptions {
+  /** The same for all pieces of a table. */
+  blocksOfPiece(piece: TablePiece): TableBlocks | undefined;
+}
+
 interface OpenTable {
   piece: TablePiece;
-  entry: EntryWriter;
-  frames: [number, number, number][];
-  rows: number;
-  plainBytes: number;
+  name: string;
+  /** Undefined as long as everything stands elsewhere. */
+  entry: EntryWriter | undefined;
+  frames: FrameList;
 }
+
+const emptySha256 = createHash("sha256").digest("hex");
 
 /** Copies rows over several connections that see the same snapshot, into one entry a table. */
 export async function dumpTables(options: DumpTablesOptions): Promise<{ rows: number; plainBytes: number }> {
   const totals = { rows: 0, plainBytes: 0 };
-  const readers = Array.from({ length: options.jobs }, () => new PieceReader(options));
+  const blocksOfPiece = onePerTable(options);
+  const readers = Array.from({ length: options.jobs }, () => new PieceReader({ ...options, blocksOfPiece }));
   const progress = new TableProgress(options.progress);
   let open: OpenTable | undefined;
   const end = await compressBlock(options.codec, options.level, rowsTerminator);
+  const endDigest = options.earlier.digest?.of(rowsTerminator);
   const closeTable = async (): Promise<void> => {
     if (open === undefined) return;
-    await addFrame(open, { stored: end, heldBytes: end.length, plainBytes: rowsTerminator.length, rows: 0 });
+    const plainBytes = rowsTerminator.length;
+    const place = endDigest && blocksOfPiece(open.piece)?.take(endDigest, plainBytes, 0);
+    await addFrame(options.writer, open, {
+      stored: place ?? end,
+      heldBytes: end.length,
+      plainBytes,
+      rows: 0,
+      digest: endDigest,
+    });
     await finishTable(options, open);
-    totals.rows += open.rows;
-    totals.plainBytes += open.plainBytes;
+    totals.rows += open.frames.rows;
+    totals.plainBytes += open.frames.plainBytes;
     open = undefined;
   };
   const writePiece = async (piece: TablePiece, blocks: AsyncIterable<TableBlock>): Promise<void> => {
     if (open?.piece.dumpId !== piece.dumpId) {
       await closeTable();
-      const entry = await options.writer.openEntry(tableEntryName(piece.dumpId, options.codec));
-      open = { piece, entry, frames: [], rows: 0, plainBytes: 0 };
+      open = {
+        piece,
+        name: tableEntryName(piece.dumpId, options.codec),
+        entry: undefined,
+        frames: new FrameList(),
+      };
     }
     for await (const block of blocks) {
       if ("packed" in block) throw new Error("a block of several tables in a piece of one");
-      await addFrame(open, block);
+      await addFrame(options.writer, open, block);
       progress.advance(block.plainBytes, piece.sizeBytes);
     }
     progress.endPiece(piece.sizeBytes);
@@ -86,9 +113,10 @@ export async function dumpTables(options: DumpTablesOptions): Promise<{ rows: nu
       const packed = isHeld(table) ? table.packed : read.shift();
       if (packed === undefined) throw new Error(`nothing was read of ${table.schema}.${table.name}`);
       await writePackedTable(options.writer, options.manifest, options.codec, table, packed);
-      totals.rows += packed.rows;
-      totals.plainBytes += packed.plainBytes;
-      progress.advance(packed.plainBytes, table.sizeBytes);
+      const { rows, plainBytes } = packed.frames;
+      totals.rows += rows;
+      totals.plainBytes += plainBytes;
+      progress.advance(plainBytes, table.sizeBytes);
       progress.endPiece(table.sizeBytes);
     }
   };
@@ -109,25 +137,36 @@ export async function dumpTables(options: DumpTablesOptions): Promise<{ rows: nu
   return totals;
 }
 
-async function addFrame(table: OpenTable, block: RowBlock): Promise<void> {
-  await table.entry.write(block.stored);
-  table.frames.push([block.stored.length, block.plainBytes, block.rows]);
-  table.rows += block.rows;
-  table.plainBytes += block.plainBytes;
+/** Pieces of a table, which several readers read, take from the same. */
+function onePerTable({ earlier }: DumpTablesOptions): PieceReaderOptions["blocksOfPiece"] {
+  const known = new Map<number, TableBlocks | undefined>();
+  return ({ dumpId, schema, name }) => {
+    if (!known.has(dumpId)) known.set(dumpId, earlier.blocksOf(schema, name));
+    return known.get(dumpId);
+  };
+}
+
+async function addFrame(writer: ArchiveWriter, table: OpenTable, block: RowBlock): Promise<void> {
+  const { stored, plainBytes, rows, digest } = block;
+  if (!(stored instanceof Uint8Array)) {
+    table.frames.addReferred(stored, digest ?? new Uint8Array());
+    return;
+  }
+  table.entry ??= await writer.openEntry(table.name);
+  await table.entry.write(stored);
+  table.frames.addOwn(stored.length, plainBytes, rows, digest);
 }
 
 async function finishTable({ manifest, codec }: DumpTablesOptions, table: OpenTable): Promise<void> {
-  const entry = await table.entry.close();
+  const entry = await table.entry?.close();
+  const { piecePages, schema, name } = table.piece;
   manifest.addEntry({
     type: "entry",
-    name: entry.name,
-    storedBytes: entry.storedBytes,
-    contentBytes: entry.contentBytes,
-    sha256: entry.sha256,
+    name: table.name,
     codec,
-    plainBytes: table.plainBytes,
-    table: { schema: table.piece.schema, name: table.piece.name },
-    rows: table.rows,
-    frames: table.frames,
+    table: { schema, name },
+    rows: table.frames.rows,
+    ...(piecePages === 0 ? {} : { piecePages }),
+    ...table.frames.describe(entry?.sha256 ?? emptySha256),
   });
 }

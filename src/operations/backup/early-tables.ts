@@ -5,6 +5,7 @@ import { copyStatement } from "../../postgres/ctid-pieces.ts";
 import type { ConnectionSettings } from "../../postgres/settings.ts";
 import { type Snapshot, importSnapshot } from "../../postgres/snapshot.ts";
 import { type TableState, tableStates } from "../../postgres/table-states.ts";
+import type { EarlierRows } from "./base/earlier-rows.ts";
 import { type PackedTable, TablePacker } from "./packed-table.ts";
 import type { SavedTable } from "./saved-tables.ts";
 import { smallTableBytes } from "./table-runs.ts";
@@ -18,6 +19,7 @@ export interface EarlyTablesOptions {
   saved: readonly SavedTable[];
   codec: Codec;
   level: number | undefined;
+  earlier: EarlierRows;
   /** Bytes that may be held; the rest is left to the ordinary way. */
   limitBytes?: number;
   signal: AbortSignal;
@@ -118,7 +120,7 @@ async function copySmall(
   const tables = await tableStates(client, [...small.keys()]);
   await client.query("rollback");
   const limitBytes = options.limitBytes ?? defaultLimitBytes;
-  const packer = new TablePacker({ ...options, readLimit: undefined, tableTextBytes });
+  const packer = new TablePacker({ ...options, digest: options.earlier.digest, readLimit: undefined, tableTextBytes });
   let heldBytes = 0;
   let failures = 0;
   for (let next = 0; next < tables.length && heldBytes < limitBytes && !state.isStopped;) {
@@ -146,7 +148,7 @@ const outOfSharedMemory = "53200";
  */
 async function copySome(
   client: Client,
-  { snapshot, encoding, signal }: EarlyTablesOptions,
+  { snapshot, encoding, signal, earlier }: EarlyTablesOptions,
   packer: TablePacker,
   tables: readonly TableState[],
 ): Promise<{ copied: Map<TableState, PackedTable>; error?: unknown }> {
@@ -156,7 +158,13 @@ async function copySome(
     for (let start = 0; start < tables.length; start += runTables) {
       const run = tables.slice(start, start + runTables);
       const statements = run.map(({ schema, name, columns }) => copyStatement(schema, name, columns));
-      await packer.copy(client, statements, (place, packed) => void copied.set(run[place]!, packed), signal);
+      await packer.copy(
+        client,
+        statements,
+        (place) => run[place] && earlier.blocksOf(run[place].schema, run[place].name),
+        (place, packed) => void copied.set(run[place]!, packed),
+        signal,
+      );
     }
     return { copied };
   } catch (error) {

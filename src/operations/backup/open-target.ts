@@ -1,7 +1,7 @@
 import { basename, dirname } from "node:path";
 import { openFolderArchive } from "../../archive/folder-reader.ts";
 import { createFolderWriter } from "../../archive/folder-writer.ts";
-import { readManifest } from "../../archive/manifest.ts";
+import { type ManifestEntry, readManifest } from "../../archive/manifest.ts";
 import type { ArchiveReader } from "../../archive/reader.ts";
 import type { ArchiveWriter } from "../../archive/writer.ts";
 import { openZipArchive } from "../../archive/zip-reader.ts";
@@ -110,16 +110,24 @@ function closingStore(sink: ByteSink, store: Store): ByteSink {
   };
 }
 
+/** What an entry's member in the archive itself holds; undefined where all of it stands in others. */
+function ownBytes({ from, parts, storedBytes, contentBytes }: ManifestEntry): number | undefined {
+  if (from !== undefined) return undefined;
+  if (parts === undefined) return contentBytes;
+  return storedBytes === 0 ? undefined : storedBytes;
+}
+
 /** Whether what was written can be opened, and holds every entry that its manifest lists, at the size it says. */
 async function readBack(reader: ArchiveReader): Promise<void> {
   try {
     const manifest = await readManifest(reader);
     for (const listed of manifest?.entries.values() ?? []) {
+      const expectedBytes = ownBytes(listed);
       const found = reader.entries.get(listed.name);
-      if (found?.contentBytes !== listed.contentBytes)
+      if (found?.contentBytes !== expectedBytes)
         throw new AppError(
           "read-back",
-          `the archive does not read back as it was written: entry ${listed.name}: expected ${listed.contentBytes} bytes, found ${found?.contentBytes ?? "none"}`,
+          `the archive does not read back as it was written: entry ${listed.name}: expected ${expectedBytes ?? "no"} bytes, found ${found?.contentBytes ?? "none"}`,
         );
     }
   } finally {

@@ -6,8 +6,10 @@ import type { TablePiece } from "../../postgres/ctid-pieces.ts";
 import { qualifiedName } from "../../postgres/quoting.ts";
 import { ensureNotRewritten } from "../../postgres/rewritten-tables.ts";
 import { importSnapshot } from "../../postgres/snapshot.ts";
+import type { BlockPlace } from "./base/table-blocks.ts";
+import { endsBlock } from "./block-cut.ts";
 import { blockBytes } from "./block-size.ts";
-import type { DumpTablesOptions } from "./dump-tables.ts";
+import type { PieceReaderOptions } from "./dump-tables.ts";
 import type { HeldBlock, PieceOutput } from "./ordered-pieces.ts";
 import { type PackedTable, TablePacker } from "./packed-table.ts";
 import { type TableRun, isHeld } from "./table-runs.ts";
@@ -24,11 +26,13 @@ const tableLockMs = 60_000;
 /** How long a copy that has begun waits: values stored apart take a lock each on their index, which REINDEX takes away. */
 const copyingLockMs = 600_000;
 
-/** Rows on their way into the archive: a frame of their table. */
+/** Rows on their way into the archive: a frame of their table, or where it stands in another one. */
 export interface RowBlock extends HeldBlock {
-  stored: Uint8Array;
+  stored: Uint8Array | BlockPlace;
   plainBytes: number;
   rows: number;
+  /** Of the plain rows; undefined when none are kept. */
+  digest: Uint8Array | undefined;
 }
 
 /** Whole tables on their way into the archive, in the order of their run. */
@@ -41,13 +45,13 @@ export type TableBlock = RowBlock | PackedBlock;
 
 /** One connection that copies one run after another. */
 export class PieceReader {
-  readonly #options: DumpTablesOptions;
+  readonly #options: PieceReaderOptions;
   #client: Client | undefined;
   #packer: TablePacker | undefined;
   /** Copied in the transaction that is open. */
   #copied: TablePiece[] = [];
 
-  constructor(options: DumpTablesOptions) {
+  constructor(options: PieceReaderOptions) {
     this.#options = options;
   }
 
@@ -59,12 +63,18 @@ export class PieceReader {
   }
 
   async #readSmall(tables: readonly TablePiece[], output: PieceOutput<TableBlock>): Promise<void> {
-    const packer = (this.#packer ??= new TablePacker(this.#options));
+    const packer = (this.#packer ??= new TablePacker({ ...this.#options, digest: this.#options.earlier.digest }));
     let packed: PackedTable[] = [];
     const statements = tables.map(({ copySql }) => copySql);
     await this.#copy(tables, async (client) => {
       packed = [];
-      await packer.copy(client, statements, (_, table) => void packed.push(table), this.#options.signal);
+      await packer.copy(
+        client,
+        statements,
+        (place) => tables[place] && this.#options.earlier.blocksOf(tables[place].schema, tables[place].name),
+        (_, table) => void packed.push(table),
+        this.#options.signal,
+      );
     });
     const heldBytes = packed.reduce((sum, { content }) => sum + content.length, 0);
     await output.push(heldBytes, async () => ({ packed, heldBytes }));
@@ -72,20 +82,31 @@ export class PieceReader {
 
   async #readPiece(piece: TablePiece, output: PieceOutput<TableBlock>): Promise<void> {
     const { codec, level, signal, buffers, readLimit } = this.#options;
+    const { digest: digests } = this.#options.earlier;
+    const blocks = this.#options.blocksOfPiece(piece);
     const options: CopyOutOptions = {
       blockBytes: Math.max(smallestBlockBytes, Math.min(blockBytes, piece.sizeBytes * 2)),
       signal,
+      endsBlock,
       allocate: (sizeBytes) => buffers.take(sizeBytes),
       onBlock: async (block, rows) => {
         await readLimit?.take(block.length);
-        await output.push(block.length, async () => {
-          const plainBytes = block.length;
+        const plainBytes = block.length;
+        const digest = digests?.of(block);
+        const place = digest && blocks?.take(digest, plainBytes, rows);
+        if (place !== undefined) {
+          buffers.giveBack(block);
+          return await output.push(0, async () => ({ stored: place, heldBytes: 0, plainBytes, rows, digest }));
+        }
+        // A block that ended early leaves room in its buffer.
+        const bufferBytes = block.buffer.byteLength;
+        await output.push(bufferBytes, async () => {
           const stored = await compressBlock(codec, level, block);
-          if (codec === "none")
-            return { stored, heldBytes: plainBytes, plainBytes, rows, release: () => buffers.giveBack(block) };
+          const common = { stored, plainBytes, rows, digest };
+          if (codec === "none") return { ...common, heldBytes: bufferBytes, release: () => buffers.giveBack(block) };
           buffers.giveBack(block);
           // A compressor leaves room in what it fills.
-          return { stored, heldBytes: stored.buffer.byteLength, plainBytes, rows };
+          return { ...common, heldBytes: stored.buffer.byteLength };
         });
       },
     };

@@ -98,6 +98,7 @@ async function planBackup(options: WriteBackupOptions, pinned: PinnedSnapshot): 
     isLockedAhead: pinned.isLockedAhead,
     encoding,
     // One job means one session that works at a time, and pg_dump is one. At a low rate it would have to wait for us.
+    earlier: options.base.rows,
     early:
       request.jobs === 1 || readLimit !== undefined ? undefined : { saved: options.saved, codec, level: request.level },
     meanwhile: async () => {

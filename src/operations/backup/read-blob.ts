@@ -4,7 +4,7 @@ import type { ManifestLoss } from "../../archive/manifest.ts";
 import type { PlannedBlob, BlobRun } from "./blob-runs.ts";
 import type { BlobCrew } from "./blob-threads/blob-crew.ts";
 import type { BlobThread } from "./blob-threads/blob-thread.ts";
-import type { ReadFailure } from "./blob-threads/messages.ts";
+import type { ReadFailure, RunItem } from "./blob-threads/messages.ts";
 import { blockBytes } from "./block-size.ts";
 import type { HeldBlock, PieceOutput } from "./ordered-pieces.ts";
 
@@ -28,6 +28,10 @@ export interface BlobFacts {
   crc32?: number;
   /** What is wrong with it, for the manifest. */
   loss: ManifestLoss | undefined;
+  /** Whether it is taken from an earlier archive, and so not written. */
+  isReferred: boolean;
+  /** What is odd about the file of a blob that an earlier archive holds, for people. */
+  oddity: string | undefined;
 }
 
 /** A blob that was read at once. */
@@ -50,6 +54,8 @@ export interface ReadBlobOptions {
   buffers: BufferPool;
   packing: BlobPacking;
   output: PieceOutput<BlobBlock>;
+  /** Read also what an earlier archive holds. */
+  reread: boolean;
   /** Number of this reader, from 0. */
   reader: number;
 }
@@ -76,17 +82,20 @@ export async function readRun(run: BlobRun, options: ReadBlobOptions): Promise<v
 
 /** Reads blobs whole into one slab; returns how many of them, up to one that is larger than its row says. */
 async function readWhole(blobs: readonly PlannedBlob[], options: ReadBlobOptions): Promise<number> {
-  const { crew, buffers, packing, output, reader } = options;
+  const { crew, buffers, packing, output, reader, reread } = options;
   const thread = crew.threadOf(reader);
   let done = 0;
   let read: Promise<void> | undefined;
-  await output.push(blockBytes, async () => {
-    const slab = buffers.take(blockBytes);
+  const isOnlySizes = !reread && blobs.every(({ earlier }) => earlier !== undefined);
+  const slabBytes = isOnlySizes ? 0 : blockBytes;
+  await output.push(slabBytes, async () => {
+    const slab = isOnlySizes ? Buffer.from(new SharedArrayBuffer(0)) : buffers.take(slabBytes);
     let offsetBytes = 0;
-    const wanted = blobs.map(({ source, record }) => {
-      const roomBytes = record.sizeBytes ?? 0;
+    const wanted = blobs.map(({ source, record, earlier }) => {
+      const onlySize = !reread && earlier !== undefined;
+      const roomBytes = onlySize ? 0 : (record.sizeBytes ?? 0);
       offsetBytes += roomBytes;
-      return { source, offsetBytes: offsetBytes - roomBytes, roomBytes };
+      return { source, onlySize, offsetBytes: offsetBytes - roomBytes, roomBytes };
     });
     const sample = packing.compression !== "none";
     const answer = thread.ask({ type: "run", slab: slab.buffer, blobs: wanted, sample });
@@ -98,6 +107,8 @@ async function readWhole(blobs: readonly PlannedBlob[], options: ReadBlobOptions
       const { source } = blobs[index]!;
       if (item.type === "larger") return [];
       const facts = factsOf(blobs[index]!);
+      if (referTo(facts, item)) return [{ facts, stored: new Uint8Array() }];
+      if (item.type === "size") throw new Error("only a size of a blob that is to be read");
       if (item.type === "failed") {
         facts.loss = source === undefined ? badName(facts.planned) : lossOf(facts.planned, item.failure);
         return [{ facts, stored: new Uint8Array() }];
@@ -111,10 +122,10 @@ async function readWhole(blobs: readonly PlannedBlob[], options: ReadBlobOptions
         { facts, stored: slab.subarray(wanted[index]!.offsetBytes, wanted[index]!.offsetBytes + item.sizeBytes) },
       ];
     });
-    let heldBytes = blockBytes;
+    let heldBytes = slabBytes;
     await Promise.all(
       whole.map(async (blob) => {
-        if (blob.facts.codec === "none") return;
+        if (blob.facts.codec === "none" || blob.facts.isReferred) return;
         const stored = await compressBlock(blob.facts.codec, packing.level, blob.stored);
         heldBytes += stored.buffer.byteLength;
         blob.stored = stored;
@@ -131,7 +142,19 @@ async function readLarge(planned: PlannedBlob, options: ReadBlobOptions): Promis
   const { crew, output, reader } = options;
   const thread = crew.threadOf(reader);
   const facts = factsOf(planned);
-  const { source } = planned;
+  const { source, earlier } = planned;
+  if (earlier !== undefined && source !== undefined) {
+    const answer = await thread.ask({ type: "digest", source, expected: earlier.sha256 });
+    const item =
+      "failure" in answer
+        ? ({ type: "failed", failure: answer.failure } as const)
+        : ({ type: "size", sizeBytes: earlier.sizeBytes } as const);
+    if ("isExpected" in answer && !answer.isExpected) facts.oddity = otherContent;
+    else if (referTo(facts, item)) {
+      await output.push(0, () => Promise.resolve({ kind: "end", heldBytes: 0, facts }));
+      return;
+    }
+  }
   const opened = source === undefined ? undefined : await thread.ask({ type: "open", reader, source });
   if (opened === undefined || "failure" in opened) {
     facts.loss = opened === undefined ? badName(planned) : lossOf(planned, opened.failure);
@@ -200,7 +223,40 @@ async function packBlock(
 }
 
 function factsOf(planned: PlannedBlob): BlobFacts {
-  return { planned, sizeBytes: undefined, codec: "none", deflate: false, sha256: "", loss: undefined };
+  return {
+    planned,
+    sizeBytes: undefined,
+    codec: "none",
+    deflate: false,
+    sha256: "",
+    loss: undefined,
+    isReferred: false,
+    oddity: undefined,
+  };
+}
+
+const otherContent = "its file has another content than the one in the base, and was written anew";
+
+/**
+ * Takes a blob from the earlier archive that holds it, unless its file was read and has another content. A file that is missing
+ * or has changed its size since is no reason to lose the blob: it is what its row says in that archive.
+ * @returns whether it is taken from there
+ */
+function referTo(facts: BlobFacts, item: RunItem): boolean {
+  const { earlier } = facts.planned;
+  if (earlier === undefined || item.type === "larger") return false;
+  if (item.type === "read" && item.sha256 !== earlier.sha256) {
+    facts.oddity = otherContent;
+    return false;
+  }
+  if (item.type === "failed") facts.oddity = `its file cannot be read (${item.failure.message})`;
+  else if (item.sizeBytes !== earlier.sizeBytes)
+    facts.oddity = `its file has ${item.sizeBytes} bytes, and its row says ${earlier.sizeBytes}`;
+  facts.isReferred = true;
+  facts.codec = earlier.line.codec;
+  facts.sizeBytes = earlier.sizeBytes;
+  facts.sha256 = earlier.sha256;
+  return true;
 }
 
 function choosePacking(facts: BlobFacts, { compression }: BlobPacking, compressible: boolean): void {

@@ -14,6 +14,7 @@ import { type Reporter, startStage } from "../../progress.ts";
 import type { RateLimit } from "../../rate-limit.ts";
 import { toolVersion } from "../../version.ts";
 import type { BackupRequest } from "./backup.ts";
+import type { BackupBase } from "./base/backup-base.ts";
 import { BlobCrew } from "./blob-threads/blob-crew.ts";
 import { blockBytes } from "./block-size.ts";
 import { dumpBlobs } from "./dump-blobs.ts";
@@ -34,6 +35,8 @@ const inFlightBytes = 24 * 1024 * 1024;
 /** What {@link writeBackup} needs. */
 export interface WriteBackupOptions {
   request: BackupRequest;
+  /** What earlier archives hold already. */
+  base: BackupBase;
   application: Application;
   pgDumpPath: string;
   folders: StorageFolders;
@@ -92,7 +95,7 @@ async function writeEntries(
   const { snapshot } = pinned;
   const { signal } = context;
   const settings = request.settings.database;
-  const manifest = createManifestBuilder(manifestHeader(options, snapshot, facts, leftOut));
+  const manifest = createManifestBuilder((referred) => manifestHeader(options, snapshot, facts, leftOut, referred));
   await writer.addDirectory("postgres/");
   await addSmallEntry(writer, manifest, tocEntryName, encodeToc(toc));
   await addSmallEntry(writer, manifest, listEntryName, encodeList(toc));
@@ -107,6 +110,7 @@ async function writeEntries(
     locked,
     codec,
     level: request.level,
+    earlier: options.base.rows,
     jobs: request.jobs,
     buffers,
     limitBytes: inFlightBytes,
@@ -162,14 +166,16 @@ async function writeEntries(
 }
 
 function manifestHeader(
-  { application, request, startedAt }: WriteBackupOptions,
+  { application, request, startedAt, base }: WriteBackupOptions,
   snapshot: Snapshot,
   facts: InstanceFacts,
   leftOut: readonly { schema: string; name: string }[],
+  referred: ReadonlySet<number>,
 ): ManifestHeader {
+  const archives = base.archives.filter(({ id }) => referred.has(id));
   return {
     type: "header",
-    format: 1,
+    format: archives.length === 0 ? 1 : 2,
     tool: "ngwbackup",
     toolVersion,
     createdAt: startedAt.toISOString(),
@@ -180,7 +186,8 @@ function manifestHeader(
     migrations: facts.migrations,
     options: { compression: request.compression, level: request.level ?? null },
     excludedRows: leftOut.map(({ schema, name }) => qualifiedName(schema, name)),
-    base: null,
+    ...(base.rule === undefined ? {} : { blockDigest: base.rule }),
+    base: archives.length === 0 ? null : archives,
   };
 }
 
@@ -204,26 +211,35 @@ async function writeBlobs(
 ): Promise<{ blobs: number; plainBytes: number }> {
   const { request, application, reporter, estimate } = options;
   if (pins === undefined) return { blobs: 0, plainBytes: 0 };
-  return await dumpBlobs({
-    writer: options.writer,
-    manifest,
-    crew,
-    buffers,
-    pins,
-    records: application.listBlobs(snapshot.client),
-    packing: { compression: request.compression, level: request.level },
-    limitBytes: inFlightBytes,
-    readLimit,
-    progress: startStage(reporter, "blobs", estimate.blobBytes),
-    signal: options.context.signal,
-    onLoss: (loss) => {
-      const found =
-        loss.kind === "size" ? `expected ${loss.expected}, found ${loss.found}` : (loss.found ?? "no such file");
-      reporter.report({
-        type: "warning",
-        code: `blob-${loss.kind}`,
-        message: `blob ${loss.what} is ${loss.kind === "size" ? "of another size than its row" : loss.kind}: ${found}`,
-      });
-    },
-  });
+  const earlier = options.base.blobs();
+  try {
+    return await dumpBlobs({
+      earlier,
+      reread: request.reread,
+      writer: options.writer,
+      manifest,
+      crew,
+      buffers,
+      pins,
+      records: application.listBlobs(snapshot.client),
+      packing: { compression: request.compression, level: request.level },
+      limitBytes: inFlightBytes,
+      readLimit,
+      progress: startStage(reporter, "blobs", estimate.blobBytes),
+      signal: options.context.signal,
+      onLoss: (loss) => {
+        const found =
+          loss.kind === "size" ? `expected ${loss.expected}, found ${loss.found}` : (loss.found ?? "no such file");
+        reporter.report({
+          type: "warning",
+          code: `blob-${loss.kind}`,
+          message: `blob ${loss.what} is ${loss.kind === "size" ? "of another size than its row" : loss.kind}: ${found}`,
+        });
+      },
+      onOddity: (what, oddity) =>
+        reporter.report({ type: "warning", code: "blob-odd", message: `blob ${what}: ${oddity}` }),
+    });
+  } finally {
+    await earlier?.close();
+  }
 }

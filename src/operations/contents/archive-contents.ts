@@ -6,18 +6,16 @@ import type { ArchiveReader } from "../../archive/reader.ts";
 import { DamagedError } from "../../errors.ts";
 import type { Toc, TocEntry } from "../../postgres/toc.ts";
 import { decodeTocStream } from "../../postgres/toc-decode.ts";
+import type { ContentForm } from "./plain-content.ts";
 import { namedDamage } from "./named-damage.ts";
 
 /** A table of contents larger than this is no NextGIS Web instance's: 3,000 layers take some 30 MiB. */
 const tocLimitBytes = 512 * 1024 * 1024;
 
 /** Where a table's rows, or a large object, stand in an archive. */
-export interface DataEntry {
+export interface DataEntry extends ContentForm {
   /** Name of the entry. */
   name: string;
-  codec: Codec;
-  /** What the manifest says; undefined in an archive without one. */
-  listed: ManifestEntry | undefined;
 }
 
 /** Where a record of a component stands. */
@@ -55,6 +53,9 @@ export async function readContents(reader: ArchiveReader): Promise<ArchiveConten
       { hints: ["name a file that backup wrote (*.ngwbackup)"] },
     );
   const manifest = await readManifest(reader);
+  if (manifest !== undefined && manifest.header.base !== null && reader.chain === undefined)
+    throw new Error(`${reader.label} was opened without the archives that it refers to`);
+  const blockDigest = manifest?.header.blockDigest;
   const toc = await readToc(reader);
   const tables = new Map<number, DataEntry>();
   const largeObjects = new Map<string, DataEntry>();
@@ -66,8 +67,9 @@ export async function readContents(reader: ArchiveReader): Promise<ArchiveConten
     const listed = manifest?.entries.get(name);
     if (parsed === undefined) {
       if (/^(postgres|component)\//.test(name)) unknownEntries.push(name);
-    } else if (parsed.kind === "table") tables.set(parsed.dumpId, { name, codec: parsed.codec, listed });
-    else if (parsed.kind === "large-object") largeObjects.set(parsed.oid, { name, codec: parsed.codec, listed });
+    } else if (parsed.kind === "table") tables.set(parsed.dumpId, { name, codec: parsed.codec, listed, blockDigest });
+    else if (parsed.kind === "large-object")
+      largeObjects.set(parsed.oid, { name, codec: parsed.codec, listed, blockDigest });
     else if (parsed.kind === "index") recordsOf(records, parsed.component);
     else if (parsed.kind === "record")
       recordsOf(records, parsed.component).set(parsed.id, { name, codec: parsed.codec, listed });

@@ -3,7 +3,7 @@ import type { ArchiveReader } from "../../archive/reader.ts";
 import { freeMemory } from "../../free-memory.ts";
 import type { DataEntry } from "./archive-contents.ts";
 import { namedDamage } from "./named-damage.ts";
-import { plainContent } from "./plain-content.ts";
+import { frameCheck, plainContent } from "./plain-content.ts";
 
 /** Frames that are read and decompressed ahead of the one that is being used. */
 const framesAhead = 3;
@@ -37,6 +37,7 @@ export async function* readFrames(
   to: number,
 ): AsyncGenerator<Buffer> {
   const frames = entry.listed?.frames ?? [];
+  const check = frameCheck(entry);
   let offsetBytes = 0;
   for (const [storedBytes] of frames.slice(0, from)) offsetBytes += storedBytes;
   const pending: (Promise<Buffer> | (() => AsyncIterable<Buffer>))[] = [];
@@ -46,12 +47,13 @@ export async function* readFrames(
     offsetBytes += storedBytes;
     if (plainBytes > heldBlockBytes) {
       // Not ahead, and in pieces.
-      pending.push(() => readLargeFrame(reader, entry, { at, storedBytes, plainBytes }));
+      pending.push(() => check.pieces(index, readLargeFrame(reader, entry, { at, storedBytes, plainBytes })));
       return;
     }
     const frame = (async () => {
       const stored = await reader.readRange(entry.name, at, storedBytes);
       const plain = await decompressBlock(entry.codec, stored, plainBytes);
+      check.whole(index, plain);
       freeMemory(stored);
       return plain;
     })();

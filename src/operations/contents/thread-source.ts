@@ -1,8 +1,8 @@
 import { readSync } from "node:fs";
-import { type ZipEntry } from "../../archive/zip-directory.ts";
 import { readZipContent } from "../../archive/zip-entry-data.ts";
 import type { ByteSource } from "../../bytes.ts";
 import { AppError, DamagedError, messageOf } from "../../errors.ts";
+import type { ZipPlace } from "./zip-places.ts";
 
 /** The archive file that a thread reads from; descriptors are the whole process'. */
 export interface ThreadArchive {
@@ -16,42 +16,49 @@ export interface ThreadArchive {
 /** Small entries stand next to each other: one read brings many of them. */
 const windowBytes = 1024 * 1024;
 
-/** The content of a ZIP file's entries for a thread of its own, which reads by calls that wait. */
+/** The content of entries of ZIP files for a thread of its own, which reads by calls that wait. */
 export class ThreadSource {
-  readonly #archive: ThreadArchive;
-  readonly #source: ByteSource;
+  readonly #archives: readonly ThreadArchive[];
+  readonly #sources: readonly ByteSource[];
   /** Buffers that take turns while stored bytes flow by: at most one that is looked at, and one that is read ahead. */
   readonly #ring = Array.from({ length: 4 }, () => Buffer.from(new SharedArrayBuffer(windowBytes)));
   #turn = 0;
   #passesBy = false;
-  #window: { offsetBytes: number; bytes: Buffer } = { offsetBytes: 0, bytes: Buffer.alloc(0) };
+  #window: { archive: ThreadArchive | undefined; offsetBytes: number; bytes: Buffer } = {
+    archive: undefined,
+    offsetBytes: 0,
+    bytes: Buffer.alloc(0),
+  };
 
-  constructor(archive: ThreadArchive) {
-    this.#archive = archive;
-    this.#source = {
+  constructor(archives: readonly ThreadArchive[]) {
+    this.#archives = archives;
+    this.#sources = archives.map((archive) => ({
       label: archive.label,
       sizeBytes: archive.sizeBytes,
-      read: async (offsetBytes, lengthBytes) => this.#read(offsetBytes, lengthBytes),
+      read: async (offsetBytes, lengthBytes) => this.#read(archive, offsetBytes, lengthBytes),
       close: () => Promise.resolve(),
-    };
+    }));
   }
 
   /**
    * The content of an entry, checked as {@link readZipContent} does. One entry is read at a time.
    * @param passesBy whether each chunk is done with before the next is asked for, and never kept
    */
-  content(entry: ZipEntry, passesBy: boolean): AsyncGenerator<Buffer> {
+  content({ archive, entry }: ZipPlace, passesBy: boolean): AsyncGenerator<Buffer> {
+    const source = this.#sources[archive];
+    const directoryOffsetBytes = this.#archives[archive]?.directoryOffsetBytes;
+    if (source === undefined || directoryOffsetBytes === undefined) throw new Error(`there is no archive ${archive}`);
     // An inflater keeps chunks for a while.
     this.#passesBy = passesBy && entry.method === "stored";
-    return readZipContent(this.#source, entry, this.#archive.directoryOffsetBytes);
+    return readZipContent(source, entry, directoryOffsetBytes);
   }
 
-  #read(offsetBytes: number, lengthBytes: number): Buffer {
-    if (lengthBytes >= windowBytes / 2) return this.#readFully(offsetBytes, this.#bufferFor(lengthBytes));
-    const { offsetBytes: from, bytes } = this.#window;
-    if (offsetBytes < from || offsetBytes + lengthBytes > from + bytes.length) {
-      const size = Math.min(windowBytes, this.#archive.sizeBytes - offsetBytes);
-      this.#window = { offsetBytes, bytes: this.#readFully(offsetBytes, Buffer.allocUnsafeSlow(size)) };
+  #read(archive: ThreadArchive, offsetBytes: number, lengthBytes: number): Buffer {
+    if (lengthBytes >= windowBytes / 2) return readFully(archive, offsetBytes, this.#bufferFor(lengthBytes));
+    const { archive: of, offsetBytes: from, bytes } = this.#window;
+    if (of !== archive || offsetBytes < from || offsetBytes + lengthBytes > from + bytes.length) {
+      const size = Math.min(windowBytes, archive.sizeBytes - offsetBytes);
+      this.#window = { archive, offsetBytes, bytes: readFully(archive, offsetBytes, Buffer.allocUnsafeSlow(size)) };
     }
     const start = offsetBytes - this.#window.offsetBytes;
     return this.#window.bytes.subarray(start, start + lengthBytes);
@@ -62,26 +69,25 @@ export class ThreadSource {
     this.#turn = (this.#turn + 1) % this.#ring.length;
     return this.#ring[this.#turn]!.subarray(0, lengthBytes);
   }
+}
 
-  #readFully(offsetBytes: number, buffer: Buffer): Buffer {
-    const { fd, label, sizeBytes } = this.#archive;
-    for (let done = 0; done < buffer.length;) {
-      let bytes: number;
-      try {
-        bytes = readSync(fd, buffer, done, buffer.length - done, offsetBytes + done);
-      } catch (error) {
-        const place = `cannot read ${label} at offset ${offsetBytes + done}`;
-        throw new AppError("read-failed", `${place}: ${messageOf(error)}`, { cause: error });
-      }
-      if (bytes === 0) {
-        const found = `found its end at ${offsetBytes + done}`;
-        throw new DamagedError(
-          "archive-shrank",
-          `${label} shrank while it was read: expected ${sizeBytes} bytes, ${found}`,
-        );
-      }
-      done += bytes;
+function readFully({ fd, label, sizeBytes }: ThreadArchive, offsetBytes: number, buffer: Buffer): Buffer {
+  for (let done = 0; done < buffer.length;) {
+    let bytes: number;
+    try {
+      bytes = readSync(fd, buffer, done, buffer.length - done, offsetBytes + done);
+    } catch (error) {
+      const place = `cannot read ${label} at offset ${offsetBytes + done}`;
+      throw new AppError("read-failed", `${place}: ${messageOf(error)}`, { cause: error });
     }
-    return buffer;
+    if (bytes === 0) {
+      const found = `found its end at ${offsetBytes + done}`;
+      throw new DamagedError(
+        "archive-shrank",
+        `${label} shrank while it was read: expected ${sizeBytes} bytes, ${found}`,
+      );
+    }
+    done += bytes;
   }
+  return buffer;
 }

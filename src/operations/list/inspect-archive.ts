@@ -1,3 +1,5 @@
+import type { Manifest } from "../../archive/manifest.ts";
+import { referencesOf } from "../../archive/manifest-references.ts";
 import { readContents, tableDataEntries, type ArchiveContents } from "../contents/archive-contents.ts";
 import { openArchive } from "../open-archive.ts";
 import type { ArchiveAccess } from "../stores/archive-access.ts";
@@ -14,6 +16,8 @@ export interface ArchiveSummary {
   postgis: string | null;
   encoding: string | null;
   compression: string | null;
+  /** The archives that it refers to, newest first; empty for one that stands for itself. */
+  base: readonly { fileName: string; createdAt: string; bytes: number }[];
   tables: number;
   rows: number | null;
   /** Quoted names of tables whose rows were left out. */
@@ -38,6 +42,19 @@ export async function inspectArchive(archive: string, access: ArchiveAccess): Pr
   } finally {
     await reader.close();
   }
+}
+
+/** What is taken from each archive that is referred to. */
+function referredBytes(manifest: Manifest | undefined): ArchiveSummary["base"] {
+  const bytes = new Map<number, number>();
+  for (const entry of manifest?.entries.values() ?? [])
+    for (const [archive, , , lengthBytes] of referencesOf(entry))
+      bytes.set(archive, (bytes.get(archive) ?? 0) + lengthBytes);
+  return (manifest?.header.base ?? []).map(({ id, fileName, createdAt }) => ({
+    fileName,
+    createdAt,
+    bytes: bytes.get(id) ?? 0,
+  }));
 }
 
 function summarize(contents: ArchiveContents): ArchiveSummary {
@@ -73,6 +90,7 @@ function summarize(contents: ArchiveContents): ArchiveSummary {
     postgis: header?.database.postgisVersion ?? null,
     encoding: header?.database.encoding ?? null,
     compression: header?.options.compression ?? null,
+    base: referredBytes(manifest),
     tables: contents.tables.size,
     rows: manifest?.end.rows ?? null,
     excludedRows: header?.excludedRows ?? [],

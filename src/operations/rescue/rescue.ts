@@ -71,6 +71,7 @@ export async function rescue(request: RescueRequest, context: Context, reporter:
   const archive = await openDamaged(request.archive, accessWith(settings, context, reporter));
   try {
     const contents = await readDamagedContents(archive);
+    refuseIncremental(contents, archive.label);
     if (archive.entries.size === 0) throw nothingSaved(archive.label, archive.damages.map(describeDamage));
     const folder = await openRescueFolder(request.folder, settings, context);
     let database: FreshDatabase | undefined;
@@ -98,6 +99,23 @@ export async function rescue(request: RescueRequest, context: Context, reporter:
   } finally {
     await archive.close();
   }
+}
+
+/** Most of what such an archive stands for is in others, which are read as they are, or not at all. */
+function refuseIncremental({ manifest }: DamagedContents, label: string): void {
+  const base = manifest.header?.base ?? [];
+  if (base.length === 0) return;
+  throw new RefusedError(
+    "rescue-incremental",
+    `${label} refers to other archives, and --rescue takes one that stands for itself`,
+    {
+      details: base.map(({ fileName, createdAt }) => `${fileName} of ${createdAt.slice(0, 19).replace("T", " ")} UTC`),
+      hints: [
+        `restore the newest of them that is sound: ngwbackup restore ${base[0]?.fileName}`,
+        `or rescue the one that stands for itself: ngwbackup restore --rescue ${base.at(-1)?.fileName}`,
+      ],
+    },
+  );
 }
 
 interface Destination {

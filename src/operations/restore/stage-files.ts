@@ -1,5 +1,5 @@
 import { readdir } from "node:fs/promises";
-import type { ZipEntry } from "../../archive/zip-directory.ts";
+import { damagedError } from "../../archive/damage.ts";
 import {
   type Area,
   type PlannedFile,
@@ -13,6 +13,7 @@ import type { StageProgress } from "../../progress.ts";
 import type { ArchiveContents } from "../contents/archive-contents.ts";
 import { askThreads } from "../contents/ask-threads.ts";
 import { type ComponentRecord, readRecords } from "../contents/read-records.ts";
+import { type ZipPlaces, zipPlaces } from "../contents/zip-places.ts";
 import { unpackError } from "../contents/thread-error.ts";
 import { type FileToStage, fileToStage, stageWanted } from "./file-to-stage.ts";
 import type { BatchStaged, StageThreadGiven, ZipFileToStage } from "./stage-threads/messages.ts";
@@ -63,18 +64,19 @@ export async function stageFiles(
   };
   const { reader } = contents;
   const wanted = filesToStage(contents, files);
-  if (reader.zipFile === undefined) {
+  const places = zipPlaces(reader);
+  if (places === undefined) {
     for await (const one of wanted) {
       signal.throwIfAborted();
       const content = (): AsyncIterable<Buffer> => reader.read(one.entryName, { signal });
       settle(one, await stageWanted(files, one, hold, reader.label, content, onBytes));
     }
   } else {
-    const given: StageThreadGiven = { archive: { label: reader.label, ...reader.zipFile }, files, hold };
+    const given: StageThreadGiven = { label: reader.label, archives: places.archives, files, hold };
     await askThreads<readonly ZipFileToStage[], BatchStaged>({
       module: new URL("./stage-threads/thread", import.meta.url),
       given,
-      batches: inBatches(wanted, contents),
+      batches: inBatches(wanted, reader.label, places),
       onAnswer(batch, { reused, error }) {
         for (const [index, was] of reused.entries()) settle(batch[index]!.wanted, was);
         if (error !== undefined) throw unpackError(error);
@@ -105,13 +107,16 @@ async function* filesToStage(contents: ArchiveContents, files: RestoreFiles): As
 
 async function* inBatches(
   wanted: AsyncIterable<FileToStage>,
-  { reader }: ArchiveContents,
+  label: string,
+  places: ZipPlaces,
 ): AsyncGenerator<ZipFileToStage[]> {
   let batch: ZipFileToStage[] = [];
   let bytes = 0;
   for await (const one of wanted) {
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- entries of a ZIP's reader
-    batch.push({ wanted: one, entry: reader.entries.get(one.entryName) as ZipEntry });
+    const place = places.placeOf(one.entryName);
+    if (place === undefined)
+      throw damagedError(label, { what: "missing entry", entry: one.entryName, expected: "the entry", found: "none" });
+    batch.push({ wanted: one, place });
     bytes += one.sizeBytes;
     if (bytes < batchBytes && batch.length < batchFiles) continue;
     yield batch;

@@ -1,8 +1,8 @@
 import { manifestEntryName } from "../../archive/entry-names.ts";
-import type { ZipEntry } from "../../archive/zip-directory.ts";
 import { DamagedError, RefusedError } from "../../errors.ts";
 import type { ArchiveContents, DataEntry } from "../contents/archive-contents.ts";
 import { namedDamage } from "../contents/named-damage.ts";
+import { zipPlaces } from "../contents/zip-places.ts";
 import { readRecords } from "../contents/read-records.ts";
 import { type EntryCheck, checkEntry } from "./check-entry.ts";
 import { checkInThreads } from "./check-in-threads.ts";
@@ -27,23 +27,54 @@ export async function checkEntries(
 ): Promise<void> {
   const { signal } = options;
   const { reader } = contents;
+  const { label } = reader;
   const bytes = checks.reduce((sum, { entry }) => sum + entry.storedBytes, 0);
-  if (reader.zipFile !== undefined && (bytes > threadsWorthBytes || checks.length > threadsWorthEntries)) {
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- entries of a ZIP's reader
-    const zipChecks = checks as (EntryCheck & { entry: ZipEntry })[];
-    await checkInThreads({ label: reader.label, ...reader.zipFile }, zipChecks, problems, onBytes, options);
-  } else {
-    for (const check of checks) {
-      signal.throwIfAborted();
-      try {
-        const damages = await checkEntry(check, reader.read(check.entry.name, { signal }), onBytes);
-        for (const damage of damages) problems.add(damage);
-      } catch (error) {
-        problems.addError(reader.label, namedDamage(reader.label, check.entry.name, error));
-      }
+  let rest = checks;
+  const places = zipPlaces(reader);
+  if (places !== undefined && (bytes > threadsWorthBytes || checks.length > threadsWorthEntries)) {
+    const placed = checks.flatMap((check) => {
+      const place = check.isOwnPart === true ? undefined : places.placeOf(check.entry.name);
+      return place === undefined ? [] : { check, place };
+    });
+    await checkInThreads({ label, archives: places.archives }, placed, problems, onBytes, options);
+    const done = new Set(placed.map(({ check }) => check));
+    rest = checks.filter((check) => !done.has(check));
+  }
+  for (const check of rest) {
+    signal.throwIfAborted();
+    const from = check.isOwnPart === true ? reader.chain?.own : reader;
+    try {
+      const damages = await checkEntry(check, (from ?? reader).read(check.entry.name, { signal }), onBytes);
+      for (const damage of damages) problems.add(damage);
+    } catch (error) {
+      problems.addError(label, namedDamage(label, check.entry.name, error));
     }
   }
   checkListed(contents, problems);
+}
+
+/**
+ * What an archive that refers to others holds itself of entries in parts: those bytes are held against CRC-32 and SHA-256, too.
+ * Bytes under the name of an entry that stands elsewhere belong to nothing.
+ */
+function ownParts({ reader }: ArchiveContents, problems: ProblemList): EntryCheck[] {
+  const { chain, manifest } = reader;
+  const checks: EntryCheck[] = [];
+  for (const listed of manifest?.entries.values() ?? []) {
+    if (listed.from === undefined && listed.parts === undefined) continue;
+    const entry = chain?.own.entries.get(listed.name);
+    if (entry === undefined) continue;
+    if (listed.from === undefined && listed.storedBytes > 0)
+      checks.push({ entry, listed, codec: listed.codec, isOwnPart: true, isTable: false, decode: false });
+    else
+      problems.add({
+        what: "bytes of an entry that stands elsewhere",
+        entry: listed.name,
+        expected: "none in this archive",
+        found: `${entry.contentBytes} bytes`,
+      });
+  }
+  return checks;
 }
 
 /**
@@ -58,7 +89,7 @@ export async function entryChecks(
   const { reader, manifest } = contents;
   const data = dataEntries(contents);
   const digests = decode ? await plainDigests(contents) : new Map<string, string>();
-  return [...reader.entries.values()]
+  const checks = [...reader.entries.values()]
     .filter(({ isDirectory }) => !isDirectory)
     .map((entry) => {
       const listed = manifest?.entries.get(entry.name);
@@ -71,11 +102,13 @@ export async function entryChecks(
         listed,
         codec: known?.codec ?? "none",
         isTable: known?.isTable ?? false,
+        blockDigest: manifest?.header.blockDigest,
         ...(plainSha256 === undefined ? {} : { plainSha256 }),
         // A folder without manifest has nothing to compare stored bytes with.
         decode: decode || listed === undefined,
       };
     });
+  return [...checks, ...ownParts(contents, problems)];
 }
 
 /** Digests of compressed records, which only their index knows; what is wrong with an index is told when records are checked. */

@@ -1,8 +1,7 @@
 import { askThreads } from "../contents/ask-threads.ts";
 import { unpackError } from "../contents/thread-error.ts";
-import type { ThreadArchive } from "../contents/thread-source.ts";
 import type { ProblemList } from "./problem-list.ts";
-import type { BatchResult, ZipEntryCheck } from "./thread-messages.ts";
+import type { BatchResult, VerifyThreadGiven, ZipEntryCheck } from "./thread-messages.ts";
 
 /** What one message to a thread asks for: enough to be worth it, little enough to come out even. */
 const batchBytes = 16 * 1024 * 1024;
@@ -14,7 +13,7 @@ const batchEntries = 500;
  * @throws AppError for anything but damage; the signal's reason
  */
 export async function checkInThreads(
-  archive: ThreadArchive,
+  given: VerifyThreadGiven,
   checks: readonly ZipEntryCheck[],
   problems: ProblemList,
   onBytes: (bytes: number) => void,
@@ -22,7 +21,7 @@ export async function checkInThreads(
 ): Promise<void> {
   await askThreads<readonly ZipEntryCheck[], BatchResult>({
     module: new URL("./thread", import.meta.url),
-    given: archive,
+    given,
     batches: cutBatches(checks),
     threads,
     onAnswer(_batch, { problems: found, error }) {
@@ -37,15 +36,15 @@ export async function checkInThreads(
 function cutBatches(checks: readonly ZipEntryCheck[]): ZipEntryCheck[][] {
   const batches: ZipEntryCheck[][] = [];
   let bytes = Infinity;
-  for (const check of checks) {
+  for (const one of checks) {
     let last = batches.at(-1);
     if (last === undefined || bytes >= batchBytes || last.length >= batchEntries) {
       last = [];
       batches.push(last);
       bytes = 0;
     }
-    last.push(check);
-    bytes += check.entry.storedBytes;
+    last.push(one);
+    bytes += one.place.entry.storedBytes;
   }
   return batches;
 }

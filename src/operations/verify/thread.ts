@@ -8,25 +8,25 @@ import type { ThreadData } from "../contents/ask-threads.ts";
 import { SharedByteCount } from "../contents/shared-byte-count.ts";
 import { namedDamage } from "../contents/named-damage.ts";
 import { packError } from "../contents/thread-error.ts";
-import { type ThreadArchive, ThreadSource } from "../contents/thread-source.ts";
+import { ThreadSource } from "../contents/thread-source.ts";
 import { checkEntry } from "./check-entry.ts";
 import { entryProblem } from "./problem-list.ts";
-import type { BatchResult, ZipEntryCheck } from "./thread-messages.ts";
+import type { BatchResult, VerifyThreadGiven, ZipEntryCheck } from "./thread-messages.ts";
 
-const { given: archive, count: memory } = workerData as ThreadData<ThreadArchive>;
-const source = new ThreadSource(archive);
+const { given, count: memory } = workerData as ThreadData<VerifyThreadGiven>;
+const source = new ThreadSource(given.archives);
 const count = new SharedByteCount(memory);
 
 async function checkBatch(batch: readonly ZipEntryCheck[]): Promise<BatchResult> {
   const problems: BatchResult["problems"] = [];
-  for (const check of batch)
+  for (const { check, place } of batch)
     try {
-      const content = source.content(check.entry, check.codec === "none" || !check.decode);
+      const content = source.content(place, check.codec === "none" || !check.decode);
       problems.push(...(await checkEntry(check, content, (bytes) => count.add(bytes))));
     } catch (error) {
       if (!(error instanceof DamagedError)) return { problems, error: packError(error) };
-      const named = namedDamage(archive.label, check.entry.name, error);
-      problems.push(entryProblem(archive.label, named));
+      const named = namedDamage(given.label, check.entry.name, error);
+      problems.push(entryProblem(given.label, named));
     }
   return { problems, error: undefined };
 }

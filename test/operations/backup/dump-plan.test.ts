@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { plain } from "../../../src/applications/plain.ts";
+import { noEarlierRows } from "../../../src/operations/backup/base/earlier-rows.ts";
 import { type DumpPlan, readDumpPlan } from "../../../src/operations/backup/dump-plan.ts";
 import { findPgDump } from "../../../src/postgres/client-tools.ts";
 import { serverVersionNumber } from "../../../src/postgres/connection.ts";
@@ -19,6 +20,7 @@ async function planOf({ settings, snapshot, options }: Early): Promise<DumpPlan>
     encoding: options.encoding,
     isLockedAhead: false,
     early: undefined,
+    earlier: noEarlierRows(undefined),
     meanwhile: () => Promise.resolve(),
     reporter: { report: () => {} },
     signal: options.signal,

@@ -12,6 +12,7 @@ async function taken(sizes: readonly (number | null)[], pushes: readonly number[
   const blobs = sizes.map((sizeBytes, index) => ({
     record: { component: "test", uuid: `${index}`, sizeBytes },
     source: undefined,
+    earlier: undefined,
   }));
   const limited = limitOutput(output, { blobs, isLarge: false }, limit);
   for (const heldBytes of pushes) await limited.push(heldBytes, () => Promise.resolve({ heldBytes }));

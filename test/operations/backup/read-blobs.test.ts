@@ -51,7 +51,14 @@ async function read(cases: readonly Case[], how: "in place" | "links" | "held" =
           : { path: paths[index]! },
     ),
     read: async (run, output, reader) =>
-      await readRun(run, { crew, buffers, packing: { compression: "zstd", level: undefined }, output, reader }),
+      await readRun(run, {
+        crew,
+        buffers,
+        packing: { compression: "zstd", level: undefined },
+        output,
+        reread: false,
+        reader,
+      }),
     workers: crew.readers,
     limitBytes: 8 * blockBytes,
     async write(_run, blocks) {

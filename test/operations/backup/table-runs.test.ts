@@ -1,13 +1,24 @@
 import { describe, expect, test } from "vitest";
+import { FrameList } from "../../../src/operations/backup/base/frame-list.ts";
 import { type HeldTable, planRuns, smallTableBytes } from "../../../src/operations/backup/table-runs.ts";
 import type { TablePiece } from "../../../src/postgres/ctid-pieces.ts";
 
 function piece(dumpId: number, sizeBytes: number, isHeap = true): TablePiece {
-  return { dumpId, oid: dumpId, filenode: dumpId, schema: "s", name: `t${dumpId}`, sizeBytes, isHeap, copySql: "" };
+  return {
+    dumpId,
+    oid: dumpId,
+    filenode: dumpId,
+    schema: "s",
+    name: `t${dumpId}`,
+    sizeBytes,
+    isHeap,
+    piecePages: 0,
+    copySql: "",
+  };
 }
 
 function held(dumpId: number): HeldTable {
-  const packed = { content: Buffer.alloc(9), sha256: "", crc32: 0, frames: [], rows: 0, plainBytes: 0 };
+  const packed = { content: Buffer.alloc(9), sha256: "", crc32: 0, frames: new FrameList() };
   return { dumpId, schema: "s", name: `t${dumpId}`, sizeBytes: 8192, packed };
 }
 

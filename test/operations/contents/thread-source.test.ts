@@ -53,10 +53,10 @@ describe("the archive as a thread reads it", () => {
     const { path, entries, ...place } = await archive();
     const fd = openSync(path, "r");
     try {
-      const source = new ThreadSource({ fd, label: path, ...place });
+      const source = new ThreadSource([{ fd, label: path, ...place }]);
       for (const passesBy of [true, false]) {
         for (const entry of [...entries, ...entries.toReversed()]) {
-          const found = await read(source.content(entry, passesBy));
+          const found = await read(source.content({ archive: 0, entry }, passesBy));
           expect(found.equals(contents[entry.name]!)).toBe(true);
         }
       }
@@ -68,14 +68,17 @@ describe("the archive as a thread reads it", () => {
   test("says that it shrank, or cannot be read", async () => {
     const { path, entries, ...place } = await archive();
     const fd = openSync(path, "r");
-    const source = new ThreadSource({ fd, label: path, ...place });
+    const source = new ThreadSource([{ fd, label: path, ...place }]);
     truncateSync(path, 1_000_000);
-    await expect(read(source.content(entries[0]!, true))).rejects.toMatchObject({
+    await expect(read(source.content({ archive: 0, entry: entries[0]! }, true))).rejects.toMatchObject({
       code: "archive-shrank",
       exitCode: 5,
     });
     closeSync(fd);
-    await expect(read(source.content(entries[1]!, true))).rejects.toMatchObject({ code: "read-failed", exitCode: 1 });
+    await expect(read(source.content({ archive: 0, entry: entries[1]! }, true))).rejects.toMatchObject({
+      code: "read-failed",
+      exitCode: 1,
+    });
   });
 });
 

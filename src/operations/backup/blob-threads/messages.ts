@@ -11,6 +11,8 @@ export interface BlobThreadData {
 export interface WantedBlob {
   /** Undefined for a name that is not one of file storage. */
   source: BlobSource | undefined;
+  /** Its size is all that is wanted. */
+  onlySize: boolean;
   /** Where in the slab its bytes go, and how many it may have. */
   offsetBytes: number;
   roomBytes: number;
@@ -24,6 +26,8 @@ export type BlobRequest =
   | { type: "open"; reader: number; source: BlobSource }
   | { type: "block"; reader: number; slab: SharedArrayBuffer; sample: boolean }
   | { type: "close"; reader: number }
+  /** Digests a blob as it stands; one with the digest that is expected is done with, any other can still be opened. */
+  | { type: "digest"; source: BlobSource; expected: string }
   /** Opens files and puts their descriptors into the table, from `from` on; what cannot be opened is left out. */
   | { type: "hold"; table: HeldTable; from: number; paths: readonly string[] }
   /** Makes links under the names of `linkPath`, numbered from `from` on; empty paths are passed over. */
@@ -39,6 +43,8 @@ export interface ReadFailure {
 /** What became of a blob of a run. */
 export type RunItem =
   | { type: "read"; sizeBytes: number; sha256: string; crc32: number; compressible: boolean }
+  /** Answer for `onlySize`. */
+  | { type: "size"; sizeBytes: number }
   /** More than its room: it has to be read on its own. */
   | { type: "larger" }
   | { type: "failed"; failure: ReadFailure };
@@ -51,6 +57,8 @@ export type BlobBlockRead = { bytes: number; compressible: boolean } | { failure
 export interface ClosedBlob {
   sha256: string;
 }
+/** Answer to `digest`. */
+export type DigestedBlob = { isExpected: boolean } | { failure: ReadFailure };
 /** Answer to `hold`: false when the system has no room for more open files. */
 export interface FilesHeld {
   hasRoom: boolean;
@@ -66,6 +74,7 @@ export interface BlobAnswers {
   open: OpenedBlob;
   block: BlobBlockRead;
   close: ClosedBlob;
+  digest: DigestedBlob;
   hold: FilesHeld;
   link: LinksMade;
 }

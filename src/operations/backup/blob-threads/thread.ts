@@ -18,6 +18,7 @@ import type {
   BlobRequest,
   BlobThreadData,
   ClosedBlob,
+  DigestedBlob,
   FilesHeld,
   LinksMade,
   OpenedBlob,
@@ -68,6 +69,7 @@ function readWhole(slab: Uint8Array, wanted: WantedBlob, sample: boolean): RunIt
     fd = opened(wanted.source);
     const stats = fstatSync(fd);
     if (!stats.isFile()) return { type: "failed", failure: { code: undefined, message: "not a file" } };
+    if (wanted.onlySize) return { type: "size", sizeBytes: stats.size };
     if (stats.size > wanted.roomBytes) {
       // Read by blocks next, and a file that is held has no other way in.
       if ("fd" in wanted.source) fd = undefined;
@@ -142,6 +144,33 @@ function closeBlob(reader: number): ClosedBlob {
   return { sha256: digest.digest("hex") };
 }
 
+/** Read in pieces of this size where no slab is given. */
+const digestBytes = 1024 * 1024;
+let digestBuffer: Buffer | undefined;
+
+function digestBlob({ source, expected }: Extract<BlobRequest, { type: "digest" }>): DigestedBlob {
+  let fd: number | undefined;
+  let isExpected = false;
+  try {
+    fd = opened(source);
+    if (!fstatSync(fd).isFile()) throw new Error("not a file");
+    digestBuffer ??= Buffer.allocUnsafeSlow(digestBytes);
+    const digest = createHash("sha256");
+    for (let position = 0, bytes = -1; bytes !== 0; position += bytes) {
+      bytes = readFully(fd, digestBuffer, position);
+      digest.update(digestBuffer.subarray(0, bytes));
+    }
+    isExpected = digest.digest("hex") === expected;
+    if (isExpected) removePin(source);
+    return { isExpected };
+  } catch (error) {
+    return { failure: failureOf(error) };
+  } finally {
+    // A file that is held and is to be read has no other way in.
+    if (fd !== undefined && (isExpected || !("fd" in source))) closeReadNow(fd);
+  }
+}
+
 function holdFiles({ table, from, paths }: Extract<BlobRequest, { type: "hold" }>): FilesHeld {
   for (const [place, path] of paths.entries()) {
     if (path === "") continue;
@@ -176,7 +205,7 @@ function readRun(request: Extract<BlobRequest, { type: "run" }>): RunItem[] {
     const item = readWhole(slab, wanted, request.sample);
     items.push(item);
     if (item.type === "larger") break;
-    if (item.type === "read" && wanted.source !== undefined) removePin(wanted.source);
+    if (item.type !== "failed" && wanted.source !== undefined) removePin(wanted.source);
   }
   return items;
 }
@@ -191,6 +220,8 @@ function answer(request: BlobRequest): BlobAnswers[keyof BlobAnswers] {
       return readBlock(openedBy(request.reader), new Uint8Array(request.slab), request.sample);
     case "close":
       return closeBlob(request.reader);
+    case "digest":
+      return digestBlob(request);
     case "hold":
       return holdFiles(request);
     case "link":

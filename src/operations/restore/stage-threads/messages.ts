@@ -1,21 +1,22 @@
-import type { ZipEntry } from "../../../archive/zip-directory.ts";
 import type { RestoreFiles } from "../../../files/restore-files.ts";
 import type { ThreadArchive } from "../../contents/thread-source.ts";
 import type { ThreadError } from "../../contents/thread-error.ts";
+import type { ZipPlace } from "../../contents/zip-places.ts";
 import type { FileToStage } from "../file-to-stage.ts";
 
 /** What a thread that stages files is started with. */
 export interface StageThreadGiven {
-  archive: ThreadArchive;
+  label: string;
+  archives: readonly ThreadArchive[];
   files: RestoreFiles;
   /** Whether live files that will do are held for an undo. */
   hold: boolean;
 }
 
-/** A file to stage, and its entry in the ZIP. */
+/** A file to stage, and where its entry stands. */
 export interface ZipFileToStage {
   wanted: FileToStage;
-  entry: ZipEntry;
+  place: ZipPlace;
 }
 
 /** What became of a batch. */

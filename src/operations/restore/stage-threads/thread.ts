@@ -11,16 +11,16 @@ import { stageWanted } from "../file-to-stage.ts";
 import type { BatchStaged, StageThreadGiven, ZipFileToStage } from "./messages.ts";
 
 const { given, count: memory } = workerData as ThreadData<StageThreadGiven>;
-const source = new ThreadSource(given.archive);
+const source = new ThreadSource(given.archives);
 const count = new SharedByteCount(memory);
 
 async function stageBatch(batch: readonly ZipFileToStage[]): Promise<BatchStaged> {
   const reused: boolean[] = [];
   try {
-    for (const { wanted, entry } of batch) {
-      const content = (): AsyncIterable<Buffer> => source.content(entry, wanted.codec === "none");
-      const { files, hold, archive } = given;
-      reused.push(await stageWanted(files, wanted, hold, archive.label, content, (bytes) => count.add(bytes)));
+    for (const { wanted, place } of batch) {
+      const content = (): AsyncIterable<Buffer> => source.content(place, wanted.codec === "none");
+      const { files, hold, label } = given;
+      reused.push(await stageWanted(files, wanted, hold, label, content, (bytes) => count.add(bytes)));
     }
     return { reused, error: undefined };
   } catch (error) {

@@ -1,0 +1,96 @@
+import { BlockDigest, type BlockDigestRule, newBlockDigestRule } from "../../../archive/block-digest.ts";
+import {
+  type BaseArchive,
+  type ManifestEntry,
+  type ManifestHeader,
+  manifestDigest,
+  readManifestEntries,
+  readManifestHeader,
+} from "../../../archive/manifest.ts";
+import type { ArchiveReader } from "../../../archive/reader.ts";
+import { DamagedError } from "../../../errors.ts";
+import { EarlierBlobs } from "./earlier-blobs.ts";
+import { type EarlierRows, noEarlierRows } from "./earlier-rows.ts";
+import { TableBlocks } from "./table-blocks.ts";
+
+/** What a backup refers to, and how it is to be referred to later. */
+export interface BackupBase {
+  /** The archive itself and those it refers to, newest first, with the ids that the new archive calls them by. */
+  archives: readonly BaseArchive[];
+  rows: EarlierRows;
+  /** How frames are digested; undefined: not at all. */
+  rule: BlockDigestRule | undefined;
+  /** Its blobs, from the first one on; undefined without an earlier archive. */
+  blobs(): EarlierBlobs | undefined;
+  /** Closes what was opened. */
+  close(): Promise<void>;
+}
+
+/** For a backup that stands for itself. @param canServe whether later ones may refer to it */
+export function noBase(canServe: boolean): BackupBase {
+  const rule = canServe ? newBlockDigestRule() : undefined;
+  return {
+    archives: [],
+    rows: noEarlierRows(rule && new BlockDigest(rule)),
+    rule,
+    blobs: () => undefined,
+    close: () => Promise.resolve(),
+  };
+}
+
+/**
+ * Reads what an archive says of its tables, and prepares to read what it says of its blobs.
+ * @param reader of the archive alone; closed with the base
+ * @param fileName under which later readers find it
+ * @throws DamagedError when its manifest is not as it was written
+ */
+export async function readBase(reader: ArchiveReader, fileName: string): Promise<BackupBase> {
+  const sha256 = await manifestDigest(reader);
+  const header = await readManifestHeader(reader);
+  if (sha256 === undefined || header === undefined) throw noManifest(reader.label);
+  const { createdAt, instanceId, base } = header;
+  const archives: BaseArchive[] = [{ id: 1, fileName, sha256, createdAt, instanceId }];
+  const ids = new Map([[0, 1]]);
+  for (const other of base ?? []) {
+    const id = archives.length + 1;
+    ids.set(other.id, id);
+    archives.push({ ...other, id });
+  }
+  const idOf = (archive: number): number => {
+    const id = ids.get(archive);
+    if (id !== undefined) return id;
+    throw new DamagedError("base-damaged", `${reader.label} refers to an archive ${archive} that it does not name`);
+  };
+  const tables = await readTables(reader, header);
+  const rule = header.blockDigest ?? newBlockDigestRule();
+  return {
+    archives,
+    rule,
+    rows: {
+      digest: new BlockDigest(rule),
+      blocksOf(schema, name) {
+        const entry = tables.get(keyOf(schema, name));
+        return entry?.digests === undefined ? undefined : new TableBlocks(entry, idOf);
+      },
+      cutOf: (schema, name) => tables.get(keyOf(schema, name))?.piecePages,
+    },
+    blobs: () => new EarlierBlobs(reader, header, idOf),
+    close: () => reader.close(),
+  };
+}
+
+async function readTables(reader: ArchiveReader, header: ManifestHeader): Promise<Map<string, ManifestEntry>> {
+  const tables = new Map<string, ManifestEntry>();
+  for await (const entry of readManifestEntries(reader, header))
+    if (entry.table !== undefined) tables.set(keyOf(entry.table.schema, entry.table.name), entry);
+  return tables;
+}
+
+function keyOf(schema: string, name: string): string {
+  return `${schema}\0${name}`;
+}
+
+/** The error for an archive of NextGIS Web's own. */
+export function noManifest(label: string): DamagedError {
+  return new DamagedError("no-manifest", `${label} has no manifest, so that nothing can refer to it`);
+}

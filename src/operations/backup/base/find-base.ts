@@ -1,0 +1,181 @@
+import { basename, dirname, resolve } from "node:path";
+import type { Application } from "../../../applications/application.ts";
+import { type ManifestHeader, readManifestHeader } from "../../../archive/manifest.ts";
+import { AppError, DamagedError, RefusedError, UsageError, messageOf } from "../../../errors.ts";
+import { forEachAtOnce } from "../../../for-each-at-once.ts";
+import { joinLocation, parseLocation } from "../../../stores/location.ts";
+import { type OpenedArchive, findFolder, openArchive, openArchiveAlone } from "../../open-archive.ts";
+import { archivesIn } from "../../list/archives-in.ts";
+import type { ArchiveAccess } from "../../stores/archive-access.ts";
+import type { BackupTarget } from "../target.ts";
+import { type BackupBase, noManifest, readBase } from "./backup-base.ts";
+
+/** Which archive a backup may refer to. */
+export interface BaseRequest {
+  /** ARCHIVE of `--base`, or `latest`. */
+  base: string;
+  target: BackupTarget;
+  /** Where archives are kept, for `latest` when the target is no place. */
+  defaultFolder: string | undefined;
+  application: Pick<Application, "name">;
+  instanceId: string | null;
+  databaseName: string;
+}
+
+/** Archives that are opened at once. */
+const openedAtOnce = 8;
+
+/**
+ * Finds the archive that a backup is to refer to, and reads what it says. The caller closes it.
+ * @throws RefusedError (exit 4), DamagedError (exit 5) for one that cannot be referred to
+ */
+export async function findBase(request: BaseRequest, access: ArchiveAccess): Promise<BackupBase> {
+  return request.base === "latest" ? await findLatest(request, access) : await openBase(request.base, request, access);
+}
+
+async function openBase(name: string, request: BaseRequest, access: ArchiveAccess): Promise<BackupBase> {
+  if (name === "-") throw new UsageError("base-stdin", "--base names an archive that stays, and - is a stream");
+  if ((await findFolder(name, access)) !== undefined)
+    throw new RefusedError("base-unfit", `${name} is a folder, and only an archive that is a file can be referred to`, {
+      hints: ["make a full backup without --no-zip, and refer to that"],
+    });
+  const { reader } = await openWhole(name, access);
+  try {
+    const header = await readManifestHeader(reader);
+    if (header === undefined) throw asRefusal(noManifest(reader.label));
+    const problem = misfit(header, request);
+    if (problem !== undefined)
+      throw new RefusedError("base-unfit", `${reader.label} cannot be referred to: ${problem}`, {
+        hints: ["leave --base out for a full backup", "or name another archive of this instance"],
+      });
+    const base = await readBase(reader, fileNameOf(name));
+    if (!isBeside(name, request.target, access.context.cwd)) warnApart(name, access);
+    else refuseOverwriting(base, request.target);
+    return base;
+  } catch (error) {
+    await reader.close();
+    throw error instanceof DamagedError ? asRefusal(error) : error;
+  }
+}
+
+/** Looks whether all is there that it refers to, which the new archive will refer to as well, and opens it without those. */
+async function openWhole(name: string, access: ArchiveAccess): Promise<OpenedArchive> {
+  try {
+    const whole = await openArchive(name, access);
+    await whole.reader.close();
+    return await openArchiveAlone(name, access);
+  } catch (error) {
+    throw error instanceof DamagedError ? asRefusal(error) : error;
+  }
+}
+
+function refuseOverwriting({ archives }: BackupBase, target: BackupTarget): void {
+  if (target.kind === "stdout") return;
+  const fileName = target.kind === "store" ? target.location.name : basename(target.path);
+  if (!archives.some((archive) => archive.fileName === fileName)) return;
+  throw new RefusedError("base-is-target", `the new archive would replace ${fileName}, which it refers to`, {
+    hints: ["name another target"],
+  });
+}
+
+function asRefusal(error: AppError): RefusedError {
+  return new RefusedError("base-unfit", `this archive cannot be referred to: ${error.message}`, {
+    cause: error,
+    hints: ["make a full backup of this instance first: ngwbackup backup"],
+  });
+}
+
+/** Why an archive cannot be referred to; undefined when it can. */
+function misfit(header: ManifestHeader, request: BaseRequest): string | undefined {
+  const { application, instanceId, databaseName } = request;
+  const isSame =
+    header.application.name === application.name &&
+    header.instanceId === instanceId &&
+    (instanceId !== null || header.database.name === databaseName);
+  if (!isSame)
+    return `it is of another instance (expected ${instanceId ?? `database ${databaseName}`}, found ${header.instanceId ?? `database ${header.database.name}`})`;
+  const { compression } = header.options;
+  return compression === "zstd" ? undefined : `it was made with --compression ${compression}, not zstd`;
+}
+
+function fileNameOf(name: string): string {
+  const location = parseLocation(name);
+  return location.kind === "s3" || location.kind === "rclone" ? (location.name ?? "") : basename(name);
+}
+
+/** The place that a target is in; undefined for stdout. */
+function placeOf(target: BackupTarget): string | undefined {
+  switch (target.kind) {
+    case "stdout":
+      return undefined;
+    case "file":
+    case "folder":
+      return dirname(target.path);
+    case "store":
+      return joinLocation(target.location.root, "");
+  }
+}
+
+function isBeside(name: string, target: BackupTarget, cwd: string): boolean {
+  const place = placeOf(target);
+  if (place === undefined) return true;
+  const location = parseLocation(name);
+  return target.kind === "store"
+    ? location.kind !== "local" && location.kind !== "stdio" && location.root === target.location.root
+    : location.kind === "local" && dirname(resolve(cwd, location.path)) === place;
+}
+
+function warnApart(name: string, { reporter }: ArchiveAccess): void {
+  reporter.report({
+    type: "warning",
+    code: "base-apart",
+    message: `the new archive refers to ${name}, which is in another place: keep it, and set base.path in section [ngwbackup] to where it is`,
+  });
+}
+
+/** The newest archive of the same instance in the target's place that can be opened with all that it refers to. */
+async function findLatest(request: BaseRequest, access: ArchiveAccess): Promise<BackupBase> {
+  const place = placeOf(request.target) ?? request.defaultFolder;
+  if (place === undefined)
+    throw new UsageError("no-folder", "--base latest looks beside the target, and - is in no folder", {
+      hints: ["name the archive: --base ARCHIVE", "set backup.path in section [core] of the configuration"],
+    });
+  const fitting: { path: string; snapshotAt: string }[] = [];
+  await forEachAtOnce(archivesIn(place, access), openedAtOnce, async ({ path, sizeBytes }) => {
+    if (sizeBytes === undefined) return;
+    const header = await headerOf(path, access);
+    if (header === undefined || misfit(header, request) !== undefined) return;
+    fitting.push({ path, snapshotAt: header.snapshotAt });
+  });
+  fitting.sort((a, b) => Date.parse(b.snapshotAt) - Date.parse(a.snapshotAt));
+  for (const { path } of fitting)
+    try {
+      return await openBase(path, request, access);
+    } catch (error) {
+      access.context.signal.throwIfAborted();
+      if (!(error instanceof AppError)) throw error;
+      const message = `${path} is passed over for --base latest: ${messageOf(error)}`;
+      access.reporter.report({ type: "warning", code: "base-passed-over", message });
+    }
+  throw new RefusedError("base-missing", `there is no archive in ${place} that this backup could refer to`, {
+    hints: [
+      "make a full backup first: leave --base out",
+      `ngwbackup list ${place} shows what is there: it must be of this instance, made with --compression zstd, and not a folder`,
+    ],
+  });
+}
+
+/** Undefined for what cannot be read, which is not what is looked for. */
+async function headerOf(path: string, access: ArchiveAccess): Promise<ManifestHeader | undefined> {
+  try {
+    const { reader } = await openArchiveAlone(path, access);
+    try {
+      return await readManifestHeader(reader);
+    } finally {
+      await reader.close();
+    }
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    return undefined;
+  }
+}
