@@ -58,6 +58,7 @@ async function installWhatIsMissing(): Promise<void> {
     ["python3", "python3"],
     ["unzip", "unzip"],
     ["zstd", "zstd"],
+    ["age", "age"],
     ["time", "/usr/bin/time"],
   ] as const) {
     if (!(await isThere(program))) missing.push(packageName);
