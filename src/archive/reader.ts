@@ -1,3 +1,5 @@
+import type { SealedFile } from "../bytes.ts";
+
 /** A member of an archive, as its directory tells. */
 export interface ArchiveEntry {
   /** `/` separated, relative, checked; directories end in a slash. */
@@ -12,6 +14,16 @@ export interface ArchiveEntry {
   crc32: number | undefined;
 }
 
+/** A ZIP as a local file, for threads that read it by themselves. */
+export interface ZipFile {
+  fd: number;
+  /** Of the ZIP, which is less than the file where that is encrypted. */
+  sizeBytes: number;
+  directoryOffsetBytes: number;
+  /** Set when the file is encrypted: how to read the ZIP in it. */
+  sealed?: Omit<SealedFile, "fd">;
+}
+
 /** Random access to the entries of an archive, ZIP file or folder. Nothing that comes out of it is trusted unchecked. */
 export interface ArchiveReader {
   /** Path or URL for messages. */
@@ -20,7 +32,7 @@ export interface ArchiveReader {
   /** The ZIP comment; for a folder the same text, made from its `manifest.sha256`; "" when there is none. */
   readonly comment: string;
   /** Where threads find the bytes of a ZIP that is a local file; its entries are `ZipEntry`. */
-  readonly zipFile?: { fd: number; sizeBytes: number; directoryOffsetBytes: number };
+  readonly zipFile?: ZipFile;
   /** By name, in the order of the archive. A `./` entry is left out. */
   readonly entries: ReadonlyMap<string, ArchiveEntry>;
   /**

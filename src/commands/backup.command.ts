@@ -18,6 +18,12 @@ export interface BackupFlags extends CommonFlags {
   readonly noZip: boolean;
   readonly overwrite: boolean;
   readonly dryRun: boolean;
+  /** Public keys, in order. */
+  readonly recipient: readonly string[];
+  readonly recipientsFile?: string;
+  readonly passphraseFile?: string;
+  readonly noEncrypt: boolean;
+  readonly signKey?: string;
 }
 
 /** Arguments of `backup`: TARGET. */
@@ -63,6 +69,41 @@ export const backupCommand = buildCommand({
         placeholder: "size",
         brief: "Bytes a second that are written to the archive; 0 for no limit",
       },
+      recipient: {
+        kind: "parsed",
+        parse: text,
+        variadic: true,
+        default: [],
+        placeholder: "age1...",
+        brief: "Encrypt for this public key (age), may be given several times; else encrypt.recipients",
+      },
+      recipientsFile: {
+        kind: "parsed",
+        parse: text,
+        optional: true,
+        placeholder: "path",
+        brief: "Encrypt for the public keys in this file, one a line",
+      },
+      passphraseFile: {
+        kind: "parsed",
+        parse: text,
+        optional: true,
+        placeholder: "path",
+        brief: "Encrypt with the passphrase in this file",
+      },
+      noEncrypt: {
+        kind: "boolean",
+        default: false,
+        withNegated: false,
+        brief: "Do not encrypt, whatever is configured",
+      },
+      signKey: {
+        kind: "parsed",
+        parse: text,
+        optional: true,
+        placeholder: "file",
+        brief: "Sign the manifest with this private key (Ed25519, PEM); else sign.key",
+      },
       strict: {
         kind: "boolean",
         default: false,
@@ -101,6 +142,7 @@ export const backupCommand = buildCommand({
       "  ngwbackup backup                                   as backup.path and backup.filename say",
       "  ngwbackup backup /srv/backup                       into a folder, named by the time in UTC",
       "  ngwbackup backup - | ssh host 'cat > ngw.ngwbackup'",
+      "  ngwbackup backup --recipient age1...               encrypted; ngwbackup keygen makes the keys",
       "  ngwbackup backup --nice --read-rate 20MiB          beside a busy service",
       "  ngwbackup backup --compression deflate out.ngwbackup   for NextGIS Web's own restore",
     ].join("\n"),

@@ -1,12 +1,18 @@
 import type { ByteSource } from "../bytes.ts";
 import { DamagedError } from "../errors.ts";
-import { chunkBytes, chunkCount, payloadNonceBytes, plainSizeOf } from "./age-format.ts";
+import { chunkBytes, chunkCount, payloadNonceBytes, plainSizeOf, sealedChunkBytes } from "./age-format.ts";
 import { payloadKeyOf, readHeader } from "./header.ts";
 import type { AgeIdentities } from "./identities.ts";
 import { chunkRange, copyOverlap, openChunks, type Payload } from "./payload.ts";
 
 /** Small reads stand next to each other: so many chunks, 1 MiB, are kept open for them. */
 const keptChunks = 16;
+
+/** How an age file is opened. */
+export interface OpenOptions {
+  /** For a rescue: a file that was cut off, or whose last chunk is damaged, is opened as far as its whole chunks go. */
+  asFarAsItGoes?: boolean;
+}
 
 /**
  * Opens an age file: a source of what is inside, at random, several reads at once. Each chunk that a read touches is checked whole.
@@ -15,11 +21,27 @@ const keptChunks = 16;
  * @throws RefusedError no-identity (exit 4) when it is encrypted for others
  * @throws DamagedError header-damaged, payload-damaged, chunk-damaged, from `read` too
  */
-export async function openAgeSource(source: ByteSource, identities: AgeIdentities): Promise<ByteSource> {
-  const { label } = source;
+export async function openAgeSource(
+  source: ByteSource,
+  identities: AgeIdentities,
+  options: OpenOptions = {},
+): Promise<ByteSource> {
   const { sizeBytes, fileKey } = await readHeader(source, identities);
   const key = payloadKeyOf(fileKey, await source.read(sizeBytes, payloadNonceBytes));
   const offsetBytes = sizeBytes + payloadNonceBytes;
+  try {
+    return await openPayload(source, offsetBytes, key);
+  } catch (error) {
+    if (options.asFarAsItGoes !== true || !(error instanceof DamagedError)) throw error;
+    const whole = Math.floor((source.sizeBytes - offsetBytes) / sealedChunkBytes);
+    const plainBytes = whole * chunkBytes;
+    const payload: Payload = { label: source.label, offsetBytes, plainBytes, key, isCut: true };
+    return payloadSource(source, payload, new ChunkCache(source, payload));
+  }
+}
+
+async function openPayload(source: ByteSource, offsetBytes: number, key: Uint8Array): Promise<ByteSource> {
+  const { label } = source;
   const plainBytes = plainSizeOf(source.sizeBytes - offsetBytes);
   if (plainBytes === undefined) {
     const found = `one of ${source.sizeBytes} bytes`;
@@ -32,10 +54,15 @@ export async function openAgeSource(source: ByteSource, identities: AgeIdentitie
   const chunks = new ChunkCache(source, payload);
   const last = chunkCount(plainBytes) - 1;
   await chunks.get(last);
+  return payloadSource(source, payload, chunks);
+}
+
+function payloadSource(source: ByteSource, payload: Payload, chunks: ChunkCache): ByteSource {
+  const { label, offsetBytes, plainBytes, key } = payload;
   return {
     label,
     sizeBytes: plainBytes,
-    ...(source.fd === undefined
+    ...(source.fd === undefined || payload.isCut === true
       ? {}
       : { sealedFile: { fd: source.fd, payloadOffsetBytes: offsetBytes, payloadKey: key } }),
     async read(from, length) {

@@ -10,6 +10,8 @@ export interface Payload {
   offsetBytes: number;
   plainBytes: number;
   key: Uint8Array;
+  /** The file's end is gone, so that no chunk is its last. */
+  isCut?: boolean;
 }
 
 /** Chunks that stand next to each other, and where they are in the file. */
@@ -34,7 +36,7 @@ export function chunkRange(payload: Payload, first: number, last: number): Chunk
  */
 export function openPayloadChunk(payload: Payload, index: number, sealed: Uint8Array): Buffer {
   const last = chunkCount(payload.plainBytes) - 1;
-  const plain = openChunk(payload.key, index, index === last, sealed);
+  const plain = openChunk(payload.key, index, index === last && payload.isCut !== true, sealed);
   if (plain !== undefined) return plain;
   const place = `chunk ${index} at offset ${payload.offsetBytes + index * sealedChunkBytes}`;
   const expected =

@@ -12,6 +12,7 @@ import { openFileSource } from "../stores/file-source.ts";
 import { parseLocation } from "../stores/location.ts";
 import { spoolToFile } from "../stores/spool.ts";
 import { formatBytes } from "../terminal/format.ts";
+import type { OpenDecryptedOptions } from "./encryption/decryption.ts";
 import type { ArchiveAccess } from "./stores/archive-access.ts";
 import { openRemote } from "./stores/open-remote.ts";
 
@@ -20,20 +21,26 @@ export interface OpenedArchive {
   reader: ArchiveReader;
   /** The bytes of a ZIP file; undefined for a folder. Closed with the reader. */
   source: ByteSource | undefined;
+  /** Whether it was decrypted to be read. */
+  encrypted: boolean;
 }
 
 /**
  * Opens an archive by its name: a file, a folder that `--no-zip` wrote, a store's URL, or `-` for stdin, which is copied into
- * a private file first, because an archive is read from its end.
+ * a private file first, because an archive is read from its end. One that is encrypted (age v1) is decrypted as it is read.
  * @param name a path is relative to the working folder
- * @throws RefusedError (exit 4) when there is nothing, or nothing that may be read, under that name
+ * @throws RefusedError (exit 4) when there is nothing, or nothing that may be read, under that name, or no key fits
  * @throws DamagedError (exit 5) when it is no archive
  */
-export async function openArchive(name: string, access: ArchiveAccess): Promise<OpenedArchive> {
+export async function openArchive(
+  name: string,
+  access: ArchiveAccess,
+  options: OpenDecryptedOptions = {},
+): Promise<OpenedArchive> {
   const folder = await findFolder(name, access);
   if (folder !== undefined) {
     const reader = await openFolderArchive(folder);
-    if (reader.entries.has("postgres/toc.dat")) return { reader, source: undefined };
+    if (reader.entries.has("postgres/toc.dat")) return { reader, source: undefined, encrypted: false };
     await reader.close();
     throw new DamagedError(
       "not-an-archive",
@@ -41,11 +48,12 @@ export async function openArchive(name: string, access: ArchiveAccess): Promise<
       { hints: ["name the archive file itself, or a folder that backup --no-zip wrote"] },
     );
   }
-  const source = await openArchiveBytes(name, access);
+  const stored = await openArchiveBytes(name, access);
   try {
-    return { reader: await openZipArchive(source), source };
+    const { source, encrypted } = await access.decryption.open(stored, options);
+    return { reader: await openZipArchive(source), source, encrypted };
   } catch (error) {
-    await source.close();
+    await stored.close();
     throw error;
   }
 }
@@ -61,7 +69,7 @@ export async function findFolder(name: string, { context }: ArchiveAccess): Prom
 }
 
 /**
- * Opens the bytes of an archive that is no folder, sound or not; the caller closes them.
+ * Opens the bytes of an archive that is no folder, sound or not, as they are stored; the caller closes them.
  * @throws RefusedError as {@link openArchive}
  */
 export async function openArchiveBytes(name: string, access: ArchiveAccess): Promise<ByteSource> {

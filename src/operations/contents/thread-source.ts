@@ -1,16 +1,14 @@
 import { readSync } from "node:fs";
 import { type ZipEntry } from "../../archive/zip-directory.ts";
 import { readZipContent } from "../../archive/zip-entry-data.ts";
+import type { ZipFile } from "../../archive/reader.ts";
 import type { ByteSource } from "../../bytes.ts";
+import { SealedReader } from "../../encryption/sealed-reader.ts";
 import { AppError, DamagedError, messageOf } from "../../errors.ts";
 
 /** The archive file that a thread reads from; descriptors are the whole process'. */
-export interface ThreadArchive {
-  fd: number;
+export interface ThreadArchive extends ZipFile {
   label: string;
-  sizeBytes: number;
-  /** Where the central directory begins. */
-  directoryOffsetBytes: number;
 }
 
 /** Small entries stand next to each other: one read brings many of them. */
@@ -20,6 +18,8 @@ const windowBytes = 1024 * 1024;
 export class ThreadSource {
   readonly #archive: ThreadArchive;
   readonly #source: ByteSource;
+  /** Undefined for a file that is not encrypted. */
+  readonly #sealed: SealedReader | undefined;
   /** Buffers that take turns while stored bytes flow by: at most one that is looked at, and one that is read ahead. */
   readonly #ring = Array.from({ length: 4 }, () => Buffer.from(new SharedArrayBuffer(windowBytes)));
   #turn = 0;
@@ -28,6 +28,7 @@ export class ThreadSource {
 
   constructor(archive: ThreadArchive) {
     this.#archive = archive;
+    this.#sealed = sealedReader(archive);
     this.#source = {
       label: archive.label,
       sizeBytes: archive.sizeBytes,
@@ -64,24 +65,35 @@ export class ThreadSource {
   }
 
   #readFully(offsetBytes: number, buffer: Buffer): Buffer {
-    const { fd, label, sizeBytes } = this.#archive;
-    for (let done = 0; done < buffer.length;) {
-      let bytes: number;
-      try {
-        bytes = readSync(fd, buffer, done, buffer.length - done, offsetBytes + done);
-      } catch (error) {
-        const place = `cannot read ${label} at offset ${offsetBytes + done}`;
-        throw new AppError("read-failed", `${place}: ${messageOf(error)}`, { cause: error });
-      }
-      if (bytes === 0) {
-        const found = `found its end at ${offsetBytes + done}`;
-        throw new DamagedError(
-          "archive-shrank",
-          `${label} shrank while it was read: expected ${sizeBytes} bytes, ${found}`,
-        );
-      }
-      done += bytes;
-    }
+    if (this.#sealed === undefined) readFileFully(this.#archive, offsetBytes, buffer);
+    else this.#sealed.read(offsetBytes, buffer);
     return buffer;
+  }
+}
+
+function sealedReader(archive: ThreadArchive): SealedReader | undefined {
+  const { label, sizeBytes, sealed } = archive;
+  if (sealed === undefined) return undefined;
+  const payload = { label, offsetBytes: sealed.payloadOffsetBytes, plainBytes: sizeBytes, key: sealed.payloadKey };
+  return new SealedReader(payload, (offsetBytes, buffer) => readFileFully(archive, offsetBytes, buffer));
+}
+
+function readFileFully({ fd, label }: ThreadArchive, offsetBytes: number, buffer: Buffer): void {
+  for (let done = 0; done < buffer.length;) {
+    let bytes: number;
+    try {
+      bytes = readSync(fd, buffer, done, buffer.length - done, offsetBytes + done);
+    } catch (error) {
+      const place = `cannot read ${label} at offset ${offsetBytes + done}`;
+      throw new AppError("read-failed", `${place}: ${messageOf(error)}`, { cause: error });
+    }
+    if (bytes === 0) {
+      const found = `found its end at ${offsetBytes + done}`;
+      throw new DamagedError(
+        "archive-shrank",
+        `${label} shrank while it was read: expected ${buffer.length} bytes at ${offsetBytes}, ${found}`,
+      );
+    }
+    done += bytes;
   }
 }
