@@ -12,9 +12,9 @@ const [interrupt, endOfInput, backspace, deleteKey, clearLine] = ["\x03", "\x04"
 export async function askPassphrase(context: Context, what: string): Promise<string> {
   const { stdin, stderr, signal } = context;
   signal.throwIfAborted();
-  stderr.write(`Passphrase of ${what}: `);
-  // The terminal must not echo; nor does it make a signal of Ctrl-C then.
+  // The terminal must not echo, before it asks; nor does it make a signal of Ctrl-C then.
   stdin.setRawMode?.(true);
+  stderr.write(`Passphrase of ${what}: `);
   try {
     return await new Promise<string>((resolve, reject) => {
       const decoder = new StringDecoder("utf8");
