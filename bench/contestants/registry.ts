@@ -3,6 +3,7 @@ import type { Contestant } from "./contestant.ts";
 import { floor } from "./floor.ts";
 import { nextgiswebSteps } from "./nextgisweb-steps.ts";
 import { ngwbackup, ngwbackupInPlace } from "./ngwbackup.ts";
+import { ngwbackupEncrypted } from "./ngwbackup-encrypted.ts";
 import { pgDumpCustom, pgDumpDirectory } from "./pg-dump-tar.ts";
 import { resticContestant } from "./restic.ts";
 
@@ -26,6 +27,7 @@ export interface Entry {
 export const entries: readonly Entry[] = [
   entry(ngwbackup),
   { contestant: ngwbackupInPlace, jobs: ["restore"], archiveOf: ngwbackup.name },
+  entry(ngwbackupEncrypted),
   entry(nextgiswebSteps),
   { ...entry(floor), rowsOnly: true },
   entry(pgDumpCustom),
