@@ -190,6 +190,16 @@ describe("an encrypted backup", () => {
     expect(verify("\x03")).toMatchObject({ exitCode: 130 });
   });
 
+  test("check tells whether backups can be encrypted and signed as configured", async () => {
+    const folder = await tempFolder();
+    const good = await runCli(["check", ...configWith(folder, `encrypt.recipients = ${recipient}`)]);
+    expect(good.stdout).toMatch(/^ok +.*archives are encrypted for 1 recipient$/m);
+    const bad = await runCli(["check", ...configWith(folder, "encrypt.recipients_file = /none", "sign.key = /none")]);
+    expect(bad.exitCode).toBe(4);
+    expect(bad.stdout).toMatch(/^fail +.*encrypt.recipients_file: cannot read \/none/m);
+    expect(bad.stdout).toMatch(/^fail +.*sign.key: cannot read \/none/m);
+  });
+
   test("what contradicts itself is refused before anything is written", async () => {
     const folder = await tempFolder();
     const file = join(folder, "passphrase");
