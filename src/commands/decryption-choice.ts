@@ -9,6 +9,15 @@ export function decryptionChoice(context: Context, flags: DecryptFlags): Decrypt
   return {
     identityFiles: flags.identity,
     passphraseFile: flags.passphraseFile,
-    ask: canAsk(context) ? (what) => askPassphrase(context, what) : undefined,
+    ask: canAsk(context) ? askOnce(context) : undefined,
+  };
+}
+
+function askOnce(context: Context): (what: string) => Promise<string> {
+  const answers = new Map<string, Promise<string>>();
+  return (what) => {
+    const answer = answers.get(what) ?? askPassphrase(context, what);
+    answers.set(what, answer);
+    return answer;
   };
 }

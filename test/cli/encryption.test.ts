@@ -116,6 +116,12 @@ describe("an encrypted backup", () => {
     }
   });
 
+  test("is drilled, the newest of a folder too", async () => {
+    const drilled = await runCli(["drill", ...instance.config, "--identity", identity]);
+    expect(drilled.stdout).toContain(`sound: ${archive}`);
+    expect(drilled.exitCode).toBe(0);
+  });
+
   test.skipIf(!hasAge)("age -d and unzip -t take it, and we take what age encrypts (needs age)", async () => {
     const folder = await tempFolder();
     const [plain, again] = [join(folder, "plain.ngwbackup"), join(folder, "again")];

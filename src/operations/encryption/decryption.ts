@@ -11,7 +11,7 @@ export interface DecryptionChoice {
   /** Files with private keys; paths count from the working folder. */
   identityFiles: readonly string[];
   passphraseFile: string | undefined;
-  /** Asks on the terminal for the passphrase of something; undefined where nobody can be asked. */
+  /** Asks on the terminal for the passphrase of something, once for each; undefined where nobody can be asked. */
   ask: ((what: string) => Promise<string>) | undefined;
 }
 
@@ -24,13 +24,12 @@ export interface OpenDecryptedOptions extends OpenOptions {
 /** No keys on the command line, and nobody to ask. */
 export const nothingSaid: DecryptionChoice = { identityFiles: [], passphraseFile: undefined, ask: undefined };
 
-/** Opens encrypted archives of one run: files are read, and passphrases asked for, once, when the first archive needs them. */
+/** Opens encrypted archives of one run: files with keys are read once, when the first archive needs them. */
 export class Decryption {
   readonly #choice: DecryptionChoice;
   readonly #cwd: string;
   readonly #load: () => Promise<Settings>;
   #identities: Promise<AgeIdentities> | undefined;
-  readonly #passphrases = new Map<string, Promise<string | undefined>>();
 
   /** @param load gives the configuration, which is only asked for when the command line says nothing */
   constructor(choice: DecryptionChoice, cwd: string, load: () => Promise<Settings>) {
@@ -66,20 +65,11 @@ export class Decryption {
     return { keys, passphrase: canGive ? this.#passphrase : undefined };
   }
 
-  readonly #passphrase = (what: string): Promise<string | undefined> => {
-    let passphrase = this.#passphrases.get(what);
-    if (passphrase === undefined) {
-      passphrase = this.#readPassphrase(what);
-      this.#passphrases.set(what, passphrase);
-    }
-    return passphrase;
-  };
-
-  async #readPassphrase(what: string): Promise<string | undefined> {
+  readonly #passphrase = async (what: string): Promise<string | undefined> => {
     const file = await this.#passphraseFile();
     if (file !== undefined) return await readPasswordFile(file.path, file.setAt);
     return await this.#choice.ask?.(what);
-  }
+  };
 
   async #passphraseFile(): Promise<{ path: string; setAt: string } | undefined> {
     const { identityFiles, passphraseFile } = this.#choice;
