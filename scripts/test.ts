@@ -59,6 +59,7 @@ async function installWhatIsMissing(): Promise<void> {
     ["python3", "python3"],
     ["unzip", "unzip"],
     ["zstd", "zstd"],
+    ["age", "age"],
     ["time", "/usr/bin/time"],
   ] as const;
   // Servers of stores that are too large for every run: npm run test:stores.

@@ -15,6 +15,7 @@ import type { TableContext } from "./commands/command.ts";
 import { completionCommand } from "./commands/completion.command.ts";
 import { drillCommand } from "./commands/drill.command.ts";
 import { demoCommand } from "./commands/demo.command.ts";
+import { keygenCommand } from "./commands/keygen.command.ts";
 import { restoreCommand } from "./commands/restore.command.ts";
 import { AppError, ExitCode, UsageError } from "./errors.ts";
 
@@ -27,6 +28,7 @@ const routes = {
   consolidate: consolidateCommand,
   check: checkCommand,
   migrations: migrationsRoutes,
+  keygen: keygenCommand,
   config: configCommand,
   drill: drillCommand,
   demo: demoCommand,

@@ -4,7 +4,7 @@ import type { Readable, Writable } from "node:stream";
 export type OutputStream = Writable & { readonly isTTY?: boolean; readonly columns?: number };
 
 /** A readable stream that may be a terminal. */
-export type InputStream = Readable & { readonly isTTY?: boolean };
+export type InputStream = Readable & { readonly isTTY?: boolean; setRawMode?(mode: boolean): unknown };
 
 /**
  * All that a command knows of the outside: streams, environment, clock, the wish to stop. Tests make their own;

@@ -3,6 +3,7 @@ import type { Contestant } from "./contestant.ts";
 import { floor } from "./floor.ts";
 import { nextgiswebSteps } from "./nextgisweb-steps.ts";
 import { ngwbackup, ngwbackupAgain, ngwbackupInPlace } from "./ngwbackup.ts";
+import { ngwbackupEncrypted } from "./ngwbackup-encrypted.ts";
 import { pgDumpCustom, pgDumpDirectory } from "./pg-dump-tar.ts";
 import { resticContestant } from "./restic.ts";
 
@@ -29,6 +30,7 @@ export const entries: readonly Entry[] = [
   entry(ngwbackup),
   { contestant: ngwbackupInPlace, jobs: ["restore"], archiveOf: ngwbackup.name },
   { ...entry(ngwbackupAgain), againOnly: true },
+  entry(ngwbackupEncrypted),
   entry(nextgiswebSteps),
   { ...entry(floor), rowsOnly: true },
   entry(pgDumpCustom),

@@ -6,6 +6,8 @@ export const tocEntryName = "postgres/toc.dat";
 export const listEntryName = "postgres/restore";
 /** Our list of all entries. */
 export const manifestEntryName = "manifest.jsonl";
+/** The Ed25519 signature of the plain manifest, 64 bytes, behind it; most archives have none. */
+export const signatureEntryName = "manifest.sig";
 /** In a folder only: the manifest's digest, which a ZIP has in its comment. */
 export const manifestDigestName = "manifest.sha256";
 /** What stands in that file, as `sha256sum -c` reads it. @param sha256 of the plain manifest, lower-case hex */
@@ -59,7 +61,7 @@ export function componentRecordName(component: string, id: number, codec: Codec)
 
 /** What an entry is, by its name. */
 export type ParsedEntryName =
-  | { kind: "toc" | "list" | "manifest" }
+  | { kind: "toc" | "list" | "manifest" | "signature" }
   | { kind: "table"; dumpId: number; codec: Codec }
   | { kind: "large-object"; oid: string; codec: Codec }
   | { kind: "large-object-toc" }
@@ -80,6 +82,7 @@ export function parseEntryName(name: string): ParsedEntryName | undefined {
   if (name === tocEntryName) return { kind: "toc" };
   if (name === listEntryName) return { kind: "list" };
   if (name === manifestEntryName) return { kind: "manifest" };
+  if (name === signatureEntryName) return { kind: "signature" };
   const table = tablePattern.exec(name);
   if (table !== null) return { kind: "table", dumpId: Number(table[1]), codec: codecOf(table[2]) };
   const largeObject = largeObjectPattern.exec(name);

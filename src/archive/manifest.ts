@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { RefusedError } from "../errors.ts";
 import { damagedError, printable } from "./damage.ts";
-import { manifestEntryName, parseEntryName } from "./entry-names.ts";
+import { manifestEntryName, parseEntryName, signatureEntryName } from "./entry-names.ts";
 import { InvalidValue } from "./json-checks.ts";
 import { nestsDeeper, splitLines } from "./json-lines.ts";
 import { decodeEnd, decodeEntry, decodeHeader, decodeLoss, formatOf } from "./manifest-lines.ts";
@@ -46,8 +46,11 @@ export interface ManifestBuilder {
   addLoss(loss: ManifestLoss): void;
   /** Totals so far. */
   readonly totals: Readonly<ManifestEnd>;
-  /** Adds the end line and writes `manifest.jsonl`, the archive's last entry, deflated; once only. */
-  writeTo(writer: ArchiveWriter): Promise<WrittenManifest>;
+  /**
+   * Adds the end line and writes `manifest.jsonl`, deflated, behind which nothing but its signature may come; once only.
+   * @param sign makes the signature of the plain manifest, which it needs whole; none when left out
+   */
+  writeTo(writer: ArchiveWriter, sign?: (manifest: Buffer) => Uint8Array): Promise<WrittenManifest>;
 }
 
 /**
@@ -76,7 +79,7 @@ export function createManifestBuilder(
       add(loss);
       end.losses++;
     },
-    async writeTo(writer) {
+    async writeTo(writer, sign) {
       add(end);
       const hash = createHash("sha256");
       const open = await writer.openEntry(manifestEntryName, { deflate: true });
@@ -89,6 +92,8 @@ export function createManifestBuilder(
       }
       const entry = await open.close();
       const sha256 = hash.digest("hex");
+      if (sign !== undefined)
+        await writer.addEntry(signatureEntryName, sign(Buffer.concat([first, await lines.whole()])));
       return { sha256, comment: manifestComment(sha256), end, entry };
     },
   };

@@ -36,6 +36,13 @@ export class PackedLines {
     }
   }
 
+  /** All of the lines in one piece of memory. */
+  async whole(): Promise<Buffer> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of this.read()) chunks.push(chunk);
+    return Buffer.concat(chunks);
+  }
+
   #pack(): void {
     if (this.#lines.length === 0) return;
     const plain = Buffer.from(this.#lines.join(""), "utf8");

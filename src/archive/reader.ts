@@ -1,3 +1,4 @@
+import type { SealedFile } from "../bytes.ts";
 import type { Manifest } from "./manifest-types.ts";
 
 /** A member of an archive, as its directory tells. */
@@ -14,12 +15,15 @@ export interface ArchiveEntry {
   crc32: number | undefined;
 }
 
-/** A ZIP that is a local file, for threads that read it by themselves. */
+/** A ZIP as a local file, for threads that read it by themselves. */
 export interface ZipFile {
   fd: number;
+  /** Of the ZIP, which is less than the file where that is encrypted. */
   sizeBytes: number;
   /** Where the central directory begins. */
   directoryOffsetBytes: number;
+  /** Set when the file is encrypted: how to read the ZIP in it. */
+  sealed?: Omit<SealedFile, "fd">;
 }
 
 /** Random access to the entries of an archive, ZIP file or folder. Nothing that comes out of it is trusted unchecked. */

@@ -1,7 +1,7 @@
 import type { ByteSource } from "../bytes.ts";
 import { damagedError, throwDamage } from "./damage.ts";
 import { lookUp, readWhole } from "./entry-access.ts";
-import type { ArchiveReader } from "./reader.ts";
+import type { ArchiveReader, ZipFile } from "./reader.ts";
 import { type ZipEntry, readZipDirectory } from "./zip-directory.ts";
 import { readZipEnd } from "./zip-end-records.ts";
 import { openZipData, readZipContent } from "./zip-entry-data.ts";
@@ -36,9 +36,7 @@ export async function openZipArchive(source: ByteSource): Promise<ArchiveReader>
     label,
     kind: "zip",
     comment: end.comment,
-    ...(source.fd === undefined
-      ? {}
-      : { zipFile: { fd: source.fd, sizeBytes: source.sizeBytes, directoryOffsetBytes: end.directoryOffsetBytes } }),
+    ...zipFileOf(source, end.directoryOffsetBytes),
     entries,
     read: (name, options = {}) => read(name, options.signal),
     async readAll(name, maxBytes) {
@@ -59,4 +57,12 @@ export async function openZipArchive(source: ByteSource): Promise<ArchiveReader>
     },
     close: () => source.close(),
   };
+}
+
+function zipFileOf(source: ByteSource, directoryOffsetBytes: number): { zipFile?: ZipFile } {
+  const { fd, sealedFile, sizeBytes } = source;
+  if (fd !== undefined) return { zipFile: { fd, sizeBytes, directoryOffsetBytes } };
+  if (sealedFile === undefined) return {};
+  const { fd: sealedFd, ...sealed } = sealedFile;
+  return { zipFile: { fd: sealedFd, sizeBytes, directoryOffsetBytes, sealed } };
 }

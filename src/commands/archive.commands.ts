@@ -1,11 +1,14 @@
 import { buildCommand } from "@stricli/core";
 import { type CommonFlags, lazyCommand } from "./command.ts";
 import { commonAliases, commonFlags } from "./common-flags.ts";
+import { type DecryptFlags, decryptFlags } from "./decrypt-flags.ts";
 import { integer, text } from "./flag-values.ts";
 
 /** Flags of `verify`. */
-export interface VerifyFlags extends CommonFlags {
+export interface VerifyFlags extends DecryptFlags {
   readonly nice: boolean;
+  /** File with the public key of whoever must have signed. */
+  readonly signer?: string;
 }
 
 /** `verify ARCHIVE...` in the command table. */
@@ -13,7 +16,14 @@ export const verifyCommand = buildCommand({
   loader: lazyCommand<VerifyFlags, string[]>(() => import("./verify.ts")),
   parameters: {
     flags: {
-      ...commonFlags,
+      ...decryptFlags,
+      signer: {
+        kind: "parsed",
+        parse: text,
+        optional: true,
+        placeholder: "file",
+        brief: "Public key (PEM) of whoever must have signed the archives; bad without a signature that fits",
+      },
       nice: {
         kind: "boolean",
         default: false,
@@ -36,15 +46,16 @@ export const verifyCommand = buildCommand({
       "Examples:",
       "  ngwbackup verify /srv/backup/20200721-234619.ngwbackup",
       "  ngwbackup verify /srv/backup/*.ngwbackup",
+      "  ngwbackup verify --identity key.txt /srv/backup/20200721-234619.ngwbackup.age",
     ].join("\n"),
   },
 });
 
 /** `list [WHERE]` in the command table. */
 export const listCommand = buildCommand({
-  loader: lazyCommand<CommonFlags, [where?: string]>(() => import("./list.ts")),
+  loader: lazyCommand<DecryptFlags, [where?: string]>(() => import("./list.ts")),
   parameters: {
-    flags: commonFlags,
+    flags: decryptFlags,
     aliases: commonAliases,
     positional: {
       kind: "tuple",
@@ -114,9 +125,9 @@ export const consolidateCommand = buildCommand({
 
 /** `inspect ARCHIVE` in the command table. */
 export const inspectCommand = buildCommand({
-  loader: lazyCommand<CommonFlags, [archive: string]>(() => import("./inspect.ts")),
+  loader: lazyCommand<DecryptFlags, [archive: string]>(() => import("./inspect.ts")),
   parameters: {
-    flags: commonFlags,
+    flags: decryptFlags,
     aliases: commonAliases,
     positional: {
       kind: "tuple",

@@ -20,6 +20,12 @@ export interface BackupFlags extends CommonFlags {
   readonly dryRun: boolean;
   readonly base?: string;
   readonly reread: boolean;
+  /** Public keys, in order. */
+  readonly recipient: readonly string[];
+  readonly recipientsFile?: string;
+  readonly passphraseFile?: string;
+  readonly noEncrypt: boolean;
+  readonly signKey?: string;
 }
 
 /** Arguments of `backup`: TARGET. */
@@ -64,6 +70,41 @@ export const backupCommand = buildCommand({
         optional: true,
         placeholder: "size",
         brief: "Bytes a second that are written to the archive; 0 for no limit",
+      },
+      recipient: {
+        kind: "parsed",
+        parse: text,
+        variadic: true,
+        default: [],
+        placeholder: "age1...",
+        brief: "Encrypt for this public key (age), may be given several times; else encrypt.recipients",
+      },
+      recipientsFile: {
+        kind: "parsed",
+        parse: text,
+        optional: true,
+        placeholder: "path",
+        brief: "Encrypt for the public keys in this file, one a line",
+      },
+      passphraseFile: {
+        kind: "parsed",
+        parse: text,
+        optional: true,
+        placeholder: "path",
+        brief: "Encrypt with the passphrase in this file",
+      },
+      noEncrypt: {
+        kind: "boolean",
+        default: false,
+        withNegated: false,
+        brief: "Do not encrypt, whatever is configured",
+      },
+      signKey: {
+        kind: "parsed",
+        parse: text,
+        optional: true,
+        placeholder: "file",
+        brief: "Sign the manifest with this private key (Ed25519, PEM); else sign.key",
       },
       strict: {
         kind: "boolean",
@@ -118,6 +159,7 @@ export const backupCommand = buildCommand({
       "  ngwbackup backup /srv/backup                       into a folder, named by the time in UTC",
       "  ngwbackup backup - | ssh host 'cat > ngw.ngwbackup'",
       "  ngwbackup backup --base latest                     what has changed since the newest archive",
+      "  ngwbackup backup --recipient age1...               encrypted; ngwbackup keygen makes the keys",
       "  ngwbackup backup --nice --read-rate 20MiB          beside a busy service",
       "  ngwbackup backup --compression deflate out.ngwbackup   for NextGIS Web's own restore",
     ].join("\n"),

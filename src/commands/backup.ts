@@ -2,6 +2,8 @@ import { availableParallelism } from "node:os";
 import { loadSettings } from "../config/settings.ts";
 import { ExitCode, UsageError } from "../errors.ts";
 import { type BackupResult, backup as runBackup } from "../operations/backup/backup.ts";
+import { chooseRecipients } from "../operations/encryption/choose-recipients.ts";
+import { chooseSignKey } from "../operations/encryption/choose-sign-key.ts";
 import { nameTarget } from "../operations/backup/target.ts";
 import { formatBytes, formatCount } from "../terminal/format.ts";
 import type { BackupFlags } from "./backup.command.ts";
@@ -17,6 +19,16 @@ export default async function backup(this: CommandContext, flags: BackupFlags, t
   const own = settings.ngwbackup;
   const nice = flags.nice ? own.nice : undefined;
   const compression = flags.compression ?? own.compression;
+  const encryptFor = await chooseRecipients(
+    {
+      recipients: flags.recipient,
+      recipientsFile: flags.recipientsFile,
+      passphraseFile: flags.passphraseFile,
+      noEncrypt: flags.noEncrypt,
+    },
+    own.encryption,
+    this.cwd,
+  );
   const result = await runBackup(
     {
       settings,
@@ -34,6 +46,8 @@ export default async function backup(this: CommandContext, flags: BackupFlags, t
       dryRun: flags.dryRun,
       base: flags.base,
       reread: flags.reread,
+      encryptFor,
+      signKey: await chooseSignKey(flags.signKey, own.encryption, this.cwd),
     },
     this,
     this.output,

@@ -1,10 +1,11 @@
 import { buildCommand } from "@stricli/core";
-import { type CommonFlags, lazyCommand } from "./command.ts";
-import { commonAliases, commonFlags } from "./common-flags.ts";
+import { lazyCommand } from "./command.ts";
+import { commonAliases } from "./common-flags.ts";
+import { type DecryptFlags, decryptFlags } from "./decrypt-flags.ts";
 import { text, positiveInteger } from "./flag-values.ts";
 
 /** Flags of `drill`. */
-export interface DrillFlags extends CommonFlags {
+export interface DrillFlags extends DecryptFlags {
   readonly jobs?: number;
 }
 
@@ -13,7 +14,7 @@ export const drillCommand = buildCommand({
   loader: lazyCommand<DrillFlags, [archive?: string]>(() => import("./drill.ts")),
   parameters: {
     flags: {
-      ...commonFlags,
+      ...decryptFlags,
       jobs: {
         kind: "parsed",
         parse: positiveInteger,

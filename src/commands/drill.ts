@@ -6,13 +6,14 @@ import { formatDuration, formatTime } from "../terminal/format.ts";
 import { printable } from "../terminal/printable.ts";
 import { formatTable } from "../terminal/table.ts";
 import type { CommandContext } from "./command.ts";
+import { decryptionChoice } from "./decryption-choice.ts";
 import type { DrillFlags } from "./drill.command.ts";
 
 /** `drill [ARCHIVE|latest]`: a line a check, and how long a recovery takes. */
 export default async function drill(this: CommandContext, flags: DrillFlags, archive = "latest"): Promise<void> {
   const settings = await loadSettings({ env: this.env, cwd: this.cwd, configPaths: flags.config });
   const jobs = flags.jobs ?? settings.ngwbackup.jobs ?? Math.max(2, Math.min(8, availableParallelism()));
-  const report = await runDrill({ settings, archive, jobs }, this, this.output);
+  const report = await runDrill({ settings, archive, jobs, keys: decryptionChoice(this, flags) }, this, this.output);
   this.output.finish({ command: "drill", ...report, estimateMs: report.estimateMs ?? null }, describe(report));
   if (!report.isSound) this.setExitCode(ExitCode.damaged);
 }

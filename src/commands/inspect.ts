@@ -3,14 +3,19 @@ import { accessByNeed } from "../operations/stores/archive-access.ts";
 import { formatBytes, formatCount } from "../terminal/format.ts";
 import { printable } from "../terminal/printable.ts";
 import { formatTable } from "../terminal/table.ts";
-import type { CommandContext, CommonFlags } from "./command.ts";
+import type { CommandContext } from "./command.ts";
+import type { DecryptFlags } from "./decrypt-flags.ts";
+import { decryptionChoice } from "./decryption-choice.ts";
 
 /** Tables that are listed by name, the largest first. */
 const tablesShown = 20;
 
 /** `inspect ARCHIVE`: what an archive holds. */
-export default async function inspect(this: CommandContext, flags: CommonFlags, archive: string): Promise<void> {
-  const summary = await inspectArchive(archive, accessByNeed(flags.config, this, this.output));
+export default async function inspect(this: CommandContext, flags: DecryptFlags, archive: string): Promise<void> {
+  const summary = await inspectArchive(
+    archive,
+    accessByNeed(flags.config, this, this.output, decryptionChoice(this, flags)),
+  );
   this.output.finish({ command: "inspect", archive, ...summary }, describe(archive, summary));
 }
 
@@ -19,6 +24,8 @@ function describe(archive: string, summary: ArchiveSummary): string {
   const facts: [string, string | null | undefined][] = [
     ["archive", archive],
     ["written by", summary.writtenBy],
+    ["encrypted", summary.encrypted ? "yes" : null],
+    ["signed", summary.signed ? "yes; verify --signer KEY.pub checks by whom" : null],
     ["snapshot", summary.snapshotAt === null ? null : time(summary.snapshotAt)],
     ["instance", summary.instanceId],
     ["application", summary.application],

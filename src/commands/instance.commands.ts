@@ -1,6 +1,7 @@
 import { buildCommand, buildRouteMap } from "@stricli/core";
 import { type CommonFlags, lazyCommand } from "./command.ts";
 import { commonAliases, commonFlags } from "./common-flags.ts";
+import { type DecryptFlags, decryptFlags } from "./decrypt-flags.ts";
 import { text } from "./flag-values.ts";
 
 /** Flags of `migrations upgrade`. */
@@ -36,9 +37,9 @@ export const configCommand = buildCommand({
 });
 
 const migrationsStatusCommand = buildCommand({
-  loader: lazyCommand<CommonFlags, [archive?: string]>(() => import("./migrations-status.ts")),
+  loader: lazyCommand<DecryptFlags, [archive?: string]>(() => import("./migrations-status.ts")),
   parameters: {
-    flags: commonFlags,
+    flags: decryptFlags,
     aliases: commonAliases,
     positional: {
       kind: "tuple",

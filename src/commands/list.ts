@@ -3,11 +3,13 @@ import { listArchives } from "../operations/list/list-archives.ts";
 import { accessByNeed } from "../operations/stores/archive-access.ts";
 import { formatBytes, formatTime } from "../terminal/format.ts";
 import { formatTable } from "../terminal/table.ts";
-import type { CommandContext, CommonFlags } from "./command.ts";
+import type { CommandContext } from "./command.ts";
+import type { DecryptFlags } from "./decrypt-flags.ts";
+import { decryptionChoice } from "./decryption-choice.ts";
 
 /** `list [WHERE]`: the archives of a folder or store, newest first. */
-export default async function list(this: CommandContext, flags: CommonFlags, where?: string): Promise<void> {
-  const access = accessByNeed(flags.config, this, this.output);
+export default async function list(this: CommandContext, flags: DecryptFlags, where?: string): Promise<void> {
+  const access = accessByNeed(flags.config, this, this.output, decryptionChoice(this, flags));
   const folder = where ?? (await access.load()).backup.path;
   if (folder === undefined)
     throw new UsageError("no-folder", "no folder given, and no backup.path configured", {

@@ -4,19 +4,21 @@ import { renderStatus, statusWarnings } from "../migrations/status.ts";
 import { archiveMigrations, databaseMigrations, upgradeCommand } from "../operations/migration-status.ts";
 import { accessWith } from "../operations/stores/archive-access.ts";
 import { printable } from "../terminal/printable.ts";
-import type { CommandContext, CommonFlags } from "./command.ts";
+import type { CommandContext } from "./command.ts";
+import type { DecryptFlags } from "./decrypt-flags.ts";
+import { decryptionChoice } from "./decryption-choice.ts";
 
 /** `migrations status [ARCHIVE]`: applied migrations of the database or an archive against the installed application. */
 export default async function migrationsStatus(
   this: CommandContext,
-  flags: CommonFlags,
+  flags: DecryptFlags,
   archive?: string,
 ): Promise<void> {
   const settings = await loadSettings({ env: this.env, cwd: this.cwd, configPaths: flags.config });
   const { application, status } =
     archive === undefined
       ? await databaseMigrations(settings, this)
-      : await archiveMigrations(archive, accessWith(settings, this, this.output));
+      : await archiveMigrations(archive, accessWith(settings, this, this.output, decryptionChoice(this, flags)));
   for (const message of statusWarnings(status)) this.output.report({ type: "warning", code: "migrations", message });
   this.output.note(`${verdict(status.pending.length, archive)}\n`);
   const { pending, applied, unknown, missingComponents, notInstalled } = status;

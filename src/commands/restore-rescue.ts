@@ -6,6 +6,7 @@ import { leftOutName, lossesTextName } from "../operations/rescue/loss-list.ts";
 import { type RescueOutcome, rescue } from "../operations/rescue/rescue.ts";
 import { formatBytes, formatCount } from "../terminal/format.ts";
 import type { CommandContext } from "./command.ts";
+import { decryptionChoice } from "./decryption-choice.ts";
 import type { RestoreFlags } from "./restore.command.ts";
 
 /** People read so many losses on a terminal; all of them stand in the folder. */
@@ -35,6 +36,7 @@ export async function rescueArchive(
     {
       settings,
       archive,
+      keys: decryptionChoice(this, flags),
       database: flags.rescueDatabase,
       folder: flags.rescueFolder,
       jobs: flags.jobs ?? settings.ngwbackup.jobs ?? Math.max(2, Math.min(8, availableParallelism())),

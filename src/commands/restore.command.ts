@@ -1,10 +1,11 @@
 import { buildCommand } from "@stricli/core";
-import { type CommonFlags, lazyCommand } from "./command.ts";
-import { commonAliases, commonFlags } from "./common-flags.ts";
+import { lazyCommand } from "./command.ts";
+import { commonAliases } from "./common-flags.ts";
+import { type DecryptFlags, decryptFlags } from "./decrypt-flags.ts";
 import { durationMs, positiveInteger, text } from "./flag-values.ts";
 
 /** Flags of `restore`. */
-export interface RestoreFlags extends CommonFlags {
+export interface RestoreFlags extends DecryptFlags {
   readonly dryRun: boolean;
   readonly inPlace: boolean;
   readonly sideBySide: boolean;
@@ -28,7 +29,7 @@ export const restoreCommand = buildCommand({
   loader: lazyCommand<RestoreFlags, RestoreArgs>(() => import("./restore.ts")),
   parameters: {
     flags: {
-      ...commonFlags,
+      ...decryptFlags,
       dryRun: { kind: "boolean", default: false, withNegated: false, brief: "Check everything, print the plan, stop" },
       inPlace: { kind: "boolean", default: false, withNegated: false, brief: "Restore within the existing database" },
       sideBySide: {

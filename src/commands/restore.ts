@@ -10,6 +10,7 @@ import { undoRestore } from "../operations/restore/undo.ts";
 import { canAsk, confirm } from "../terminal/confirm.ts";
 import { formatBytes, formatCount, formatTime } from "../terminal/format.ts";
 import type { CommandContext } from "./command.ts";
+import { decryptionChoice } from "./decryption-choice.ts";
 import { rescueArchive } from "./restore-rescue.ts";
 import type { RestoreFlags } from "./restore.command.ts";
 import { formatPlan } from "./restore-plan-text.ts";
@@ -32,6 +33,7 @@ export default async function restore(this: CommandContext, flags: RestoreFlags,
     {
       settings,
       archive,
+      keys: decryptionChoice(this, flags),
       way: flags.inPlace ? "in-place" : flags.sideBySide ? "side-by-side" : undefined,
       jobs: flags.jobs ?? settings.ngwbackup.jobs ?? Math.max(2, Math.min(8, availableParallelism())),
       verify: !flags.noVerify,

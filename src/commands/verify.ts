@@ -1,3 +1,5 @@
+import { resolve } from "node:path";
+import { readSignerKey } from "../encryption/signature.ts";
 import { ExitCode } from "../errors.ts";
 import { standBack } from "../operations/stand-back.ts";
 import { accessByNeed } from "../operations/stores/archive-access.ts";
@@ -6,18 +8,23 @@ import { formatCount } from "../terminal/format.ts";
 import { printable } from "../terminal/printable.ts";
 import type { VerifyFlags } from "./archive.commands.ts";
 import type { CommandContext } from "./command.ts";
+import { decryptionChoice } from "./decryption-choice.ts";
 
 /** `verify ARCHIVE...`: a line an archive, all of them, whatever is wrong with one. */
 export default async function verify(this: CommandContext, flags: VerifyFlags, ...archives: string[]): Promise<void> {
   // Without it no configuration is read: an archive is checked anywhere.
-  const access = accessByNeed(flags.config, this, this.output);
+  const access = accessByNeed(flags.config, this, this.output, decryptionChoice(this, flags));
   const nice = flags.nice ? (await access.load()).ngwbackup.nice : undefined;
+  const signer =
+    flags.signer === undefined
+      ? undefined
+      : { path: flags.signer, key: await readSignerKey(resolve(this.cwd, flags.signer), "--signer") };
   await standBack(nice, this, this.output);
   const lines: string[] = [];
   const results: Record<string, unknown>[] = [];
   let exitCode: number = ExitCode.done;
   for (const archive of archives) {
-    const { problems, exitCode: code } = await verifyPath(archive, nice?.jobs, access);
+    const { problems, exitCode: code } = await verifyPath(archive, { threads: nice?.jobs, signer }, access);
     exitCode = Math.max(exitCode, code);
     lines.push(
       ...(problems.length === 0

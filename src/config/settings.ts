@@ -27,6 +27,21 @@ export interface NiceSettings {
   writeRate: number | undefined;
 }
 
+/** Options `encrypt...`, `decrypt...` and `sign...` of section `[ngwbackup]`; paths are absolute. */
+export interface EncryptionSettings {
+  /** Public keys that archives are encrypted for. */
+  recipients: readonly string[] | undefined;
+  recipientsFile: string | undefined;
+  /** Holds the passphrase that archives are encrypted with. */
+  passphraseFile: string | undefined;
+  /** Files with private keys. */
+  identityFiles: readonly string[] | undefined;
+  /** Holds the passphrase that archives are read with; that of encryption when left out. */
+  readPassphraseFile: string | undefined;
+  /** File with the private key that archives are signed with. */
+  signKeyFile: string | undefined;
+}
+
 /** Options of section `[ngwbackup]`. */
 export interface OwnSettings {
   /** The installed application's own program and its first arguments. */
@@ -47,6 +62,7 @@ export interface OwnSettings {
   nice: NiceSettings;
   /** How stores are reached that speak S3. */
   s3: S3Options;
+  encryption: EncryptionSettings;
   /** An administrator's connection, when one is configured. */
   admin: ConnectionSettings | undefined;
   /** Template database that holds PostGIS, for a restore side by side. */
@@ -146,6 +162,16 @@ export async function loadSettings(choice: ConfigFileChoice): Promise<Settings> 
       writeRate: read(ownOptions.niceWriteRate, showSize),
     },
     s3: s3.options,
+    encryption: {
+      recipients: read(ownOptions.encryptRecipients, (recipients) => recipients.join(", ")),
+      recipientsFile: readPath(ownOptions.encryptRecipientsFile),
+      passphraseFile: readPath(ownOptions.encryptPassphraseFile),
+      identityFiles: read(ownOptions.decryptIdentity, (paths) => paths.join(", "))?.map((file) =>
+        path.resolve(cwd, file),
+      ),
+      readPassphraseFile: readPath(ownOptions.decryptPassphraseFile),
+      signKeyFile: readPath(ownOptions.signKey),
+    },
     admin: undefined,
     template: read(ownOptions.template),
     keepPreviousMs: read(ownOptions.keepPrevious, showDuration)!,

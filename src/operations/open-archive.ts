@@ -13,6 +13,7 @@ import { parseLocation } from "../stores/location.ts";
 import { spoolToFile } from "../stores/spool.ts";
 import { formatBytes } from "../terminal/format.ts";
 import { openChain } from "./chain/open-chain.ts";
+import type { OpenDecryptedOptions } from "./encryption/decryption.ts";
 import type { ArchiveAccess } from "./stores/archive-access.ts";
 import { openRemote } from "./stores/open-remote.ts";
 
@@ -21,21 +22,23 @@ export interface OpenedArchive {
   reader: ArchiveReader;
   /** The bytes of a ZIP file; undefined for a folder. Closed with the reader. */
   source: ByteSource | undefined;
+  /** Whether it was decrypted to be read. */
+  encrypted: boolean;
 }
 
 /**
  * Opens an archive by its name: a file, a folder that `--no-zip` wrote, a store's URL, or `-` for stdin, which is copied into
- * a private file first, because an archive is read from its end. One that refers to others is opened with them, so that it
- * reads as the whole one that it stands for.
+ * a private file first, because an archive is read from its end. One that is encrypted (age v1) is decrypted as it is read. One
+ * that refers to others is opened with them, so that it reads as the whole one that it stands for.
  * @param name a path is relative to the working folder
- * @throws RefusedError (exit 4) when there is nothing, or nothing that may be read, under that name, or an archive that it
- * refers to is missing
+ * @throws RefusedError (exit 4) when there is nothing, or nothing that may be read, under that name, no key fits, or an archive
+ * that it refers to is missing
  * @throws DamagedError (exit 5) when it is no archive, or one that it refers to is another than it says
  */
 export async function openArchive(name: string, access: ArchiveAccess): Promise<OpenedArchive> {
-  const { reader, source } = await openArchiveAlone(name, access);
+  const { reader, ...opened } = await openArchiveAlone(name, access);
   try {
-    return { reader: await openChain(reader, name, access, openArchiveAlone), source };
+    return { ...opened, reader: await openChain(reader, name, access, openArchiveAlone) };
   } catch (error) {
     await reader.close();
     throw error;
@@ -43,11 +46,15 @@ export async function openArchive(name: string, access: ArchiveAccess): Promise<
 }
 
 /** The same without those that it refers to, for its manifest alone. @throws as {@link openArchive} does */
-export async function openArchiveAlone(name: string, access: ArchiveAccess): Promise<OpenedArchive> {
+export async function openArchiveAlone(
+  name: string,
+  access: ArchiveAccess,
+  options: OpenDecryptedOptions = {},
+): Promise<OpenedArchive> {
   const folder = await findFolder(name, access);
   if (folder !== undefined) {
     const reader = await openFolderArchive(folder);
-    if (reader.entries.has("postgres/toc.dat")) return { reader, source: undefined };
+    if (reader.entries.has("postgres/toc.dat")) return { reader, source: undefined, encrypted: false };
     await reader.close();
     throw new DamagedError(
       "not-an-archive",
@@ -55,11 +62,12 @@ export async function openArchiveAlone(name: string, access: ArchiveAccess): Pro
       { hints: ["name the archive file itself, or a folder that backup --no-zip wrote"] },
     );
   }
-  const source = await openArchiveBytes(name, access);
+  const stored = await openArchiveBytes(name, access);
   try {
-    return { reader: await openZipArchive(source), source };
+    const { source, encrypted } = await access.decryption.open(stored, options);
+    return { reader: await openZipArchive(source), source, encrypted };
   } catch (error) {
-    await source.close();
+    await stored.close();
     throw error;
   }
 }
@@ -75,7 +83,7 @@ export async function findFolder(name: string, { context }: ArchiveAccess): Prom
 }
 
 /**
- * Opens the bytes of an archive that is no folder, sound or not; the caller closes them.
+ * Opens the bytes of an archive that is no folder, sound or not, as they are stored; the caller closes them.
  * @throws RefusedError as {@link openArchive}
  */
 export async function openArchiveBytes(name: string, access: ArchiveAccess): Promise<ByteSource> {

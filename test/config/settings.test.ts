@@ -370,9 +370,19 @@ describe("[ngwbackup]", () => {
       level: undefined,
       nice: { jobs: 1, level: 10, io: "idle", readRate: undefined, writeRate: undefined },
       s3: noS3,
+      encryption: {
+        recipients: undefined,
+        recipientsFile: undefined,
+        passphraseFile: undefined,
+        identityFiles: undefined,
+        readPassphraseFile: undefined,
+        signKeyFile: undefined,
+      },
       admin: undefined,
       template: undefined,
       keepPreviousMs: 7 * 86_400_000,
+      drillCommand: undefined,
+      drillTimeoutMs: 600_000,
       service: "ngw.service",
     });
   });
@@ -391,8 +401,16 @@ nice.level = 19
 nice.io = best-effort
 nice.read_rate = 50MiB
 nice.write_rate = 1000
+encrypt.recipients = age1a , age1b
+encrypt.recipients_file = recipients.txt
+encrypt.passphrase_file = passphrase
+decrypt.identity = key.txt, /root/other.txt
+decrypt.passphrase_file = /run/passphrase
+sign.key = signer
 template = ngw_template
 keep_previous = 0
+drill.command = /opt/check --quick
+drill.timeout = 90
 service = ngw2.service
 `;
     const settings = await load({ "config.ini": text });
@@ -408,9 +426,19 @@ service = ngw2.service
       level: 6,
       nice: { jobs: 2, level: 19, io: "best-effort", readRate: 50 * 1024 ** 2, writeRate: 1000 },
       s3: noS3,
+      encryption: {
+        recipients: ["age1a", "age1b"],
+        recipientsFile: join(cwd, "recipients.txt"),
+        passphraseFile: join(cwd, "passphrase"),
+        identityFiles: [join(cwd, "key.txt"), "/root/other.txt"],
+        readPassphraseFile: "/run/passphrase",
+        signKeyFile: join(cwd, "signer"),
+      },
       admin: undefined,
       template: "ngw_template",
       keepPreviousMs: 0,
+      drillCommand: ["/opt/check", "--quick"],
+      drillTimeoutMs: 90_000,
       service: "ngw2.service",
     });
   });
@@ -443,7 +471,7 @@ it("gives every option once, with a source", async () => {
   for (const settings of [await load({}), await load(files, { PGPASSFILE: "/x", PGHOST: "h" })]) {
     const names = settings.values.map(({ section, option }) => `${section}.${option}`);
     expect(new Set(names).size).toBe(names.length);
-    expect(names).toHaveLength(45);
+    expect(names).toHaveLength(54);
     expect(settings.values.every(({ source }) => source !== "")).toBe(true);
   }
 });

@@ -170,7 +170,7 @@ async function streamedEnd(
 /** Whether an entry may follow another: a file that is an archive itself begins otherwise. */
 function isNeighbour(name: string, next: string): boolean {
   if (name.startsWith("postgres/")) return true;
-  return next.startsWith(name.slice(0, name.lastIndexOf("/") + 1)) || next === "" || next === "manifest.jsonl";
+  return next.startsWith(name.slice(0, name.lastIndexOf("/") + 1)) || next === "" || next.startsWith("manifest.");
 }
 
 /** The end of an entry behind which there is no record where its sizes say. */

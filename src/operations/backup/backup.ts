@@ -1,3 +1,4 @@
+import type { KeyObject } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Application } from "../../applications/application.ts";
@@ -5,6 +6,7 @@ import { detectApplication } from "../../applications/detect.ts";
 import type { Settings } from "../../config/settings.ts";
 import { backupFileName } from "../../config/backup-file-name.ts";
 import type { Context } from "../../context.ts";
+import type { AgeRecipients } from "../../encryption/recipients.ts";
 import { RefusedError, UsageError } from "../../errors.ts";
 import type { LowerPriority } from "../../processes/lower-priority.ts";
 import type { Reporter } from "../../progress.ts";
@@ -23,6 +25,9 @@ import { savedTables } from "./saved-tables.ts";
 import { openTarget } from "./open-target.ts";
 import { type BackupTarget, resolveTarget } from "./target.ts";
 import { type WrittenBackup, writeBackup } from "./write-backup.ts";
+
+/** What the default name of an encrypted archive ends with. */
+const encryptedSuffix = ".age";
 
 /** How long the preflight waits for a table that somebody has locked. */
 const preflightLockMs = 30_000;
@@ -52,6 +57,10 @@ export interface BackupRequest {
   base: string | undefined;
   /** Read blobs also that the base holds. */
   reread: boolean;
+  /** For whom the archive is encrypted; undefined or left out: it is not. */
+  encryptFor?: AgeRecipients | undefined;
+  /** Signs the manifest; undefined or left out: it is not signed. */
+  signKey?: KeyObject | undefined;
 }
 
 /** What came of it. */
@@ -71,10 +80,19 @@ export async function backup(request: BackupRequest, context: Context, reporter:
   const { settings } = request;
   const startedAt = context.now();
   refuseUnfit(request);
+  if (request.noZip && request.encryptFor !== undefined)
+    throw new UsageError(
+      "no-zip-encrypted",
+      "--no-zip writes a folder of plain files, and the archive is to be encrypted",
+      {
+        hints: ["leave --no-zip out, or add --no-encrypt"],
+      },
+    );
+  const suffix = request.encryptFor === undefined ? "" : encryptedSuffix;
   const target = await resolveTarget({
     target: request.target,
     defaultFolder: settings.backup.path,
-    defaultName: backupFileName(settings.backup.filename, startedAt),
+    defaultName: `${backupFileName(settings.backup.filename, startedAt)}${suffix}`,
     noZip: request.noZip,
     overwrite: request.overwrite,
     cwd: context.cwd,

@@ -9,6 +9,9 @@ import { createZipWriter } from "../../archive/zip-writer.ts";
 import type { ByteSink, ByteSource } from "../../bytes.ts";
 import type { Settings } from "../../config/settings.ts";
 import type { Context } from "../../context.ts";
+import { createAgeSink } from "../../encryption/age-sink.ts";
+import type { AgeRecipients } from "../../encryption/recipients.ts";
+import { type Sealing, createSealing } from "../../encryption/sealing.ts";
 import { AppError } from "../../errors.ts";
 import type { RateLimit } from "../../rate-limit.ts";
 import { clearDeadTemporaries } from "../../stores/dead-temporaries.ts";
@@ -27,6 +30,8 @@ export interface OpenTargetOptions {
   overwrite: boolean;
   /** How a ZIP is written: the time that its entries carry, the level of its own deflate. */
   zip: { modifiedAt: Date; deflateLevel?: number };
+  /** For whom it is encrypted; undefined: it is not. */
+  encryptFor?: AgeRecipients | undefined;
   /** Of the bytes of the archive. */
   writeLimit: RateLimit | undefined;
 }
@@ -50,17 +55,22 @@ export async function openTarget(
       beforeWrite: writeLimit && ((bytes) => writeLimit.take(bytes)),
     });
   }
-  const sink = await openSink(target, options, context);
-  return createZipWriter(limitSink(sink, writeLimit), options.zip);
+  const { encryptFor } = options;
+  const sealing = encryptFor === undefined ? undefined : await createSealing(encryptFor);
+  const sink = limitSink(await openSink(target, options, sealing, context), writeLimit);
+  return createZipWriter(sealing === undefined ? sink : createAgeSink(sink, sealing), options.zip);
 }
 
 async function openSink(
   target: Exclude<BackupTarget, { kind: "folder" }>,
   { overwrite, settings }: OpenTargetOptions,
+  sealing: Sealing | undefined,
   context: Context,
 ): Promise<ByteSink> {
   const { signal } = context;
-  const check = async (written: ByteSource): Promise<void> => readBack(await openZipArchive(written));
+  // The keys of the recipients are elsewhere; that of this one file is known as long as it is written.
+  const check = async (written: ByteSource): Promise<void> =>
+    readBack(await openZipArchive(sealing === undefined ? written : await sealing.openWritten(written)));
   switch (target.kind) {
     case "stdout": {
       const fd = fileBehind(context.stdout);

@@ -4,6 +4,7 @@ import { createManifestBuilder, type ManifestBuilder, type ManifestHeader } from
 import type { ArchiveWriter } from "../../archive/writer.ts";
 import { BufferPool } from "../../buffer-pool.ts";
 import type { Context } from "../../context.ts";
+import { signBytes } from "../../encryption/signature.ts";
 import { AppError } from "../../errors.ts";
 import type { StorageFolders } from "../../files/storage-layout.ts";
 import { qualifiedName } from "../../postgres/quoting.ts";
@@ -149,7 +150,8 @@ async function writeEntries(
       },
     );
   startStage(reporter, "finish");
-  const written = await manifest.writeTo(writer);
+  const { signKey } = request;
+  const written = await manifest.writeTo(writer, signKey && ((bytes) => signBytes(bytes, signKey)));
   await writer.finish(written.comment);
   return {
     snapshotAt: snapshot.takenAt,

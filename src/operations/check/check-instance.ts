@@ -16,6 +16,7 @@ import type { Reporter } from "../../progress.ts";
 import { formatBytes, formatCount, formatTime } from "../../terminal/format.ts";
 import { estimateBackup } from "../backup/estimate.ts";
 import { savedTables } from "../backup/saved-tables.ts";
+import { checkEncryption } from "./check-encryption.ts";
 import { clearLeftovers } from "../recovery/clear-leftovers.ts";
 import { databaseStates } from "../restore/database-states.ts";
 import { chooseWay } from "../restore/database-ways.ts";
@@ -27,7 +28,11 @@ import { backendPid } from "../restore/restore.ts";
  * @throws nothing for what it checks: each failure is a finding
  */
 export async function checkInstance(settings: Settings, context: Context, reporter: Reporter): Promise<Finding[]> {
-  const findings: Finding[] = [await checkFolder("sdir", settings.sdirPath), ...(await checkBackupFolder(settings))];
+  const findings: Finding[] = [
+    await checkFolder("sdir", settings.sdirPath),
+    ...(await checkBackupFolder(settings)),
+    ...(await checkEncryption(settings.ngwbackup.encryption, context.cwd)),
+  ];
   let client: Client;
   try {
     client = await connect(settings.database);

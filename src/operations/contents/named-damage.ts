@@ -8,5 +8,7 @@ export function namedDamage(label: string, entryName: string, error: DamagedErro
 export function namedDamage(label: string, entryName: string, error: unknown): unknown;
 export function namedDamage(label: string, entryName: string, error: unknown): unknown {
   if (!(error instanceof DamagedError) || error.message.includes(entryName)) return error;
-  return new DamagedError(error.code, `${label}: entry ${entryName}: ${error.message}`, { cause: error });
+  const prefix = `${label}: `;
+  const message = error.message.startsWith(prefix) ? error.message.slice(prefix.length) : error.message;
+  return new DamagedError(error.code, `${prefix}entry ${entryName}: ${message}`, { cause: error });
 }

@@ -1,16 +1,19 @@
 import { readSync } from "node:fs";
 import { readZipContent } from "../../archive/zip-entry-data.ts";
+import type { ZipFile } from "../../archive/reader.ts";
 import type { ByteSource } from "../../bytes.ts";
+import { SealedReader } from "../../encryption/sealed-reader.ts";
 import { AppError, DamagedError, messageOf } from "../../errors.ts";
 import type { ZipPlace } from "./zip-places.ts";
 
 /** The archive file that a thread reads from; descriptors are the whole process'. */
-export interface ThreadArchive {
-  fd: number;
+export interface ThreadArchive extends ZipFile {
   label: string;
-  sizeBytes: number;
-  /** Where the central directory begins. */
-  directoryOffsetBytes: number;
+}
+
+interface OpenThreadArchive extends ThreadArchive {
+  /** Undefined for a file that is not encrypted. */
+  reader: SealedReader | undefined;
 }
 
 /** Small entries stand next to each other: one read brings many of them. */
@@ -18,21 +21,21 @@ const windowBytes = 1024 * 1024;
 
 /** The content of entries of ZIP files for a thread of its own, which reads by calls that wait. */
 export class ThreadSource {
-  readonly #archives: readonly ThreadArchive[];
+  readonly #archives: readonly OpenThreadArchive[];
   readonly #sources: readonly ByteSource[];
   /** Buffers that take turns while stored bytes flow by: at most one that is looked at, and one that is read ahead. */
   readonly #ring = Array.from({ length: 4 }, () => Buffer.from(new SharedArrayBuffer(windowBytes)));
   #turn = 0;
   #passesBy = false;
-  #window: { archive: ThreadArchive | undefined; offsetBytes: number; bytes: Buffer } = {
+  #window: { archive: OpenThreadArchive | undefined; offsetBytes: number; bytes: Buffer } = {
     archive: undefined,
     offsetBytes: 0,
     bytes: Buffer.alloc(0),
   };
 
   constructor(archives: readonly ThreadArchive[]) {
-    this.#archives = archives;
-    this.#sources = archives.map((archive) => ({
+    this.#archives = archives.map((archive) => ({ ...archive, reader: sealedReader(archive) }));
+    this.#sources = this.#archives.map((archive) => ({
       label: archive.label,
       sizeBytes: archive.sizeBytes,
       read: async (offsetBytes, lengthBytes) => this.#read(archive, offsetBytes, lengthBytes),
@@ -53,7 +56,7 @@ export class ThreadSource {
     return readZipContent(source, entry, directoryOffsetBytes);
   }
 
-  #read(archive: ThreadArchive, offsetBytes: number, lengthBytes: number): Buffer {
+  #read(archive: OpenThreadArchive, offsetBytes: number, lengthBytes: number): Buffer {
     if (lengthBytes >= windowBytes / 2) return readFully(archive, offsetBytes, this.#bufferFor(lengthBytes));
     const { archive: of, offsetBytes: from, bytes } = this.#window;
     if (of !== archive || offsetBytes < from || offsetBytes + lengthBytes > from + bytes.length) {
@@ -71,7 +74,20 @@ export class ThreadSource {
   }
 }
 
-function readFully({ fd, label, sizeBytes }: ThreadArchive, offsetBytes: number, buffer: Buffer): Buffer {
+function readFully(archive: OpenThreadArchive, offsetBytes: number, buffer: Buffer): Buffer {
+  if (archive.reader === undefined) readFileFully(archive, offsetBytes, buffer);
+  else archive.reader.read(offsetBytes, buffer);
+  return buffer;
+}
+
+function sealedReader(archive: ThreadArchive): SealedReader | undefined {
+  const { label, sizeBytes, sealed } = archive;
+  if (sealed === undefined) return undefined;
+  const payload = { label, offsetBytes: sealed.payloadOffsetBytes, plainBytes: sizeBytes, key: sealed.payloadKey };
+  return new SealedReader(payload, (offsetBytes, buffer) => readFileFully(archive, offsetBytes, buffer));
+}
+
+function readFileFully({ fd, label }: ThreadArchive, offsetBytes: number, buffer: Buffer): void {
   for (let done = 0; done < buffer.length;) {
     let bytes: number;
     try {
@@ -84,10 +100,9 @@ function readFully({ fd, label, sizeBytes }: ThreadArchive, offsetBytes: number,
       const found = `found its end at ${offsetBytes + done}`;
       throw new DamagedError(
         "archive-shrank",
-        `${label} shrank while it was read: expected ${sizeBytes} bytes, ${found}`,
+        `${label} shrank while it was read: expected ${buffer.length} bytes at ${offsetBytes}, ${found}`,
       );
     }
     done += bytes;
   }
-  return buffer;
 }

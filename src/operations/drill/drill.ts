@@ -8,10 +8,11 @@ import type { Reporter } from "../../progress.ts";
 import { startStage } from "../../progress.ts";
 import { formatBytes } from "../../terminal/format.ts";
 import { type ArchiveContents, readContents } from "../contents/archive-contents.ts";
+import type { DecryptionChoice } from "../encryption/decryption.ts";
 import { listArchives } from "../list/list-archives.ts";
 import { openArchive } from "../open-archive.ts";
 import { restore } from "../restore/restore.ts";
-import { accessWith } from "../stores/archive-access.ts";
+import { type ArchiveAccess, accessWith } from "../stores/archive-access.ts";
 import { type DrillCheck } from "./drill-check.ts";
 import { type DrillPlace, openDrillPlace } from "./drill-place.ts";
 import { estimateRecovery } from "./estimate-recovery.ts";
@@ -25,6 +26,8 @@ export interface DrillRequest {
   /** Path or URL of an archive, or `latest`. */
   archive: string;
   jobs: number;
+  /** What the command line says about an encrypted archive. */
+  keys?: DecryptionChoice;
 }
 
 /** What a drill came to. */
@@ -54,8 +57,8 @@ export async function drill(request: DrillRequest, context: Context, reporter: R
   const { settings } = request;
   if (request.archive === "-")
     throw new UsageError("drill-stdin", "a drill reads its archive more than once, which stdin cannot give");
-  const access = accessWith(settings, context, reporter);
-  const archive = request.archive === "latest" ? await latestArchive(settings, context, reporter) : request.archive;
+  const access = accessWith(settings, context, reporter, request.keys);
+  const archive = request.archive === "latest" ? await latestArchive(settings, access) : request.archive;
   const opened = await openArchive(archive, access);
   try {
     const contents = await readContents(opened.reader);
@@ -74,13 +77,13 @@ export async function drill(request: DrillRequest, context: Context, reporter: R
   }
 }
 
-async function latestArchive(settings: Settings, context: Context, reporter: Reporter): Promise<string> {
+async function latestArchive(settings: Settings, access: ArchiveAccess): Promise<string> {
   const where = settings.backup.path;
   if (where === undefined)
     throw new UsageError("no-folder", "latest is the newest archive of backup.path, which is not configured", {
       hints: ["set backup.path in section [core] of the configuration", "ngwbackup drill ARCHIVE"],
     });
-  const [latest] = await listArchives(where, accessWith(settings, context, reporter));
+  const [latest] = await listArchives(where, access);
   if (latest === undefined) throw new RefusedError("archive-missing", `there is no archive in ${where}`);
   return latest.path;
 }
@@ -113,6 +116,7 @@ async function restoreAndCheck(
       {
         settings: place.settings,
         archive,
+        ...(request.keys === undefined ? {} : { keys: request.keys }),
         way: "side-by-side",
         jobs,
         verify: true,

@@ -17,7 +17,7 @@ export interface Candidate {
 }
 
 /**
- * What may be archives in a folder or a store, in no particular order: files named `*.ngwbackup` and folders that `--no-zip`
+ * What may be archives in a folder or a store, in no particular order: files named `*.ngwbackup` or `*.ngwbackup.age`, folders that `--no-zip`
  * wrote.
  * @param where a folder, or a store's URL
  * @throws RefusedError when there is no such place, or it cannot be looked into; UsageError for `-`
@@ -55,5 +55,5 @@ async function* storeCandidates(location: RemoteLocation, access: ArchiveAccess)
 }
 
 function isArchiveName(name: string): boolean {
-  return !name.startsWith(".") && name.endsWith(".ngwbackup");
+  return !name.startsWith(".") && /\.ngwbackup(\.age)?$/.test(name);
 }

@@ -1,3 +1,4 @@
+import { signatureEntryName } from "../../archive/entry-names.ts";
 import type { Manifest } from "../../archive/manifest.ts";
 import { referencesOf } from "../../archive/manifest-references.ts";
 import { readContents, tableDataEntries, type ArchiveContents } from "../contents/archive-contents.ts";
@@ -7,6 +8,9 @@ import type { ArchiveAccess } from "../stores/archive-access.ts";
 /** What an archive holds, for people; null where the archive does not say. */
 export interface ArchiveSummary {
   writtenBy: string;
+  encrypted: boolean;
+  /** Whether the manifest comes with a signature, which `verify --signer` checks. */
+  signed: boolean;
   /** RFC 3339. */
   snapshotAt: string | null;
   instanceId: string | null;
@@ -36,9 +40,9 @@ export interface ArchiveSummary {
  * @throws RefusedError, DamagedError as opening it does
  */
 export async function inspectArchive(archive: string, access: ArchiveAccess): Promise<ArchiveSummary> {
-  const { reader } = await openArchive(archive, access);
+  const { reader, encrypted } = await openArchive(archive, access);
   try {
-    return summarize(await readContents(reader));
+    return summarize(await readContents(reader), encrypted);
   } finally {
     await reader.close();
   }
@@ -57,7 +61,7 @@ function referredBytes(manifest: Manifest | undefined): ArchiveSummary["base"] {
   }));
 }
 
-function summarize(contents: ArchiveContents): ArchiveSummary {
+function summarize(contents: ArchiveContents, encrypted: boolean): ArchiveSummary {
   const { manifest, toc, reader } = contents;
   const header = manifest?.header;
   const size = (name: string, plain: number | undefined): number =>
@@ -79,6 +83,8 @@ function summarize(contents: ArchiveContents): ArchiveSummary {
   });
   return {
     writtenBy: header === undefined ? "NextGIS Web" : `${header.tool} ${header.toolVersion}`,
+    encrypted,
+    signed: reader.entries.has(signatureEntryName),
     snapshotAt: header?.snapshotAt ?? null,
     instanceId: header?.instanceId ?? null,
     application:

@@ -1,6 +1,6 @@
 import type { Manifest } from "../../archive/manifest.ts";
 import { readManifest } from "../../archive/manifest.ts";
-import { messageOf } from "../../errors.ts";
+import { RefusedError, UsageError, messageOf } from "../../errors.ts";
 import { forEachAtOnce } from "../../for-each-at-once.ts";
 import { openArchiveAlone } from "../open-archive.ts";
 import type { ArchiveAccess } from "../stores/archive-access.ts";
@@ -20,7 +20,7 @@ export interface ListedArchive {
   incremental: boolean;
   /** File names of the archives that it refers to, newest first. */
   base: readonly string[];
-  /** `complete`, `3 losses`, `by NextGIS Web`, or what is wrong with it. */
+  /** `complete`, `3 losses`, `by NextGIS Web`, `encrypted` when no key is at hand, or what is wrong with it. */
   state: string;
 }
 
@@ -28,7 +28,7 @@ export interface ListedArchive {
 const openedAtOnce = 8;
 
 /**
- * The archives of a folder or a store, newest first: files named `*.ngwbackup` and folders that `--no-zip` wrote. Only the
+ * The archives of a folder or a store, newest first: files named `*.ngwbackup` or `*.ngwbackup.age`, and folders that `--no-zip` wrote. Only the
  * end of each file is read, so a sound line is no proof that the archive is.
  * @param where a folder, or a store's URL
  * @throws RefusedError when there is no such place, or it cannot be looked into
@@ -54,17 +54,22 @@ function nameMissing(archives: ListedArchive[]): void {
 async function listOne({ path, sizeBytes, modifiedAt }: Candidate, access: ArchiveAccess): Promise<ListedArchive> {
   const common = { path, sizeBytes: sizeBytes ?? 0, time: modifiedAt, encrypted: false, incremental: false, base: [] };
   try {
-    const { reader } = await openArchiveAlone(path, access);
+    const { reader, encrypted } = await openArchiveAlone(path, access, { isList: true });
     try {
       const entries = sizeBytes === undefined ? [...reader.entries.values()] : [];
       const entryBytes = entries.reduce((sum, { storedBytes }) => sum + storedBytes, 0);
-      return { ...common, sizeBytes: sizeBytes ?? entryBytes, ...describe(await readManifest(reader)) };
+      return { ...common, encrypted, sizeBytes: sizeBytes ?? entryBytes, ...describe(await readManifest(reader)) };
     } finally {
       await reader.close();
     }
   } catch (error) {
     access.context.signal.throwIfAborted();
-    return { ...common, instanceId: null, application: "", state: `damaged: ${messageOf(error)}` };
+    // What is wrong with the keys concerns all of them.
+    if (error instanceof UsageError) throw error;
+    const unknown = { ...common, instanceId: null, application: "" };
+    if (error instanceof RefusedError && error.code === "no-identity")
+      return { ...unknown, encrypted: true, state: "encrypted" };
+    return { ...unknown, encrypted: path.endsWith(".age"), state: `damaged: ${messageOf(error)}` };
   }
 }
 

@@ -7,17 +7,19 @@ import type { ArchiveAccess } from "../stores/archive-access.ts";
 
 /**
  * Opens an archive however damaged it is: a file, a folder, a store's URL, or `-`.
- * @throws RefusedError when there is nothing that may be read under that name
+ * @throws RefusedError when there is nothing that may be read under that name, or it is encrypted and no key fits
+ * @throws DamagedError when the header of an encrypted one is damaged: without it nothing can be read
  */
 export async function openDamaged(archive: string, access: ArchiveAccess): Promise<DamagedArchive> {
   const { signal } = access.context;
   const folder = await findFolder(archive, access);
   if (folder !== undefined) return await openDamagedFolder(folder, (file) => openFileSource(file, file, false), signal);
-  const source = await openArchiveBytes(archive, access);
+  const stored = await openArchiveBytes(archive, access);
   try {
+    const { source } = await access.decryption.open(stored, { asFarAsItGoes: true });
     return await openDamagedZip(source, signal);
   } catch (error) {
-    await source.close();
+    await stored.close();
     throw error;
   }
 }

@@ -12,6 +12,7 @@ import { type FreshDatabase, openFreshDatabase, rescueComment } from "../../post
 import { loadRescued } from "../../postgres/rescue/load-rescued.ts";
 import { type Reporter, startStage } from "../../progress.ts";
 import { formatBytes, formatCount } from "../../terminal/format.ts";
+import type { DecryptionChoice } from "../encryption/decryption.ts";
 import { accessWith } from "../stores/archive-access.ts";
 import { beside } from "../restore/database-ways.ts";
 import { type DamagedContents, readDamagedContents } from "./damaged-contents.ts";
@@ -31,6 +32,8 @@ export interface RescueRequest {
   settings: Settings;
   /** ARCHIVE of the command line. */
   archive: string;
+  /** What the command line says about an encrypted archive. */
+  keys?: DecryptionChoice;
   /** Undefined: a fresh one beside the instance's. */
   database: string | undefined;
   /** Undefined: a fresh one. */
@@ -68,7 +71,7 @@ interface Loaded {
 export async function rescue(request: RescueRequest, context: Context, reporter: Reporter): Promise<RescueOutcome> {
   const { settings } = request;
   startStage(reporter, "search");
-  const archive = await openDamaged(request.archive, accessWith(settings, context, reporter));
+  const archive = await openDamaged(request.archive, accessWith(settings, context, reporter, request.keys));
   try {
     const contents = await readDamagedContents(archive);
     refuseIncremental(contents, archive.label);

@@ -7,6 +7,7 @@ import { takeOperationLock } from "../../postgres/operation-lock.ts";
 import { type Reporter, startStage } from "../../progress.ts";
 import { type ArchiveContents, readContents } from "../contents/archive-contents.ts";
 import { type OpenedArchive, openArchive } from "../open-archive.ts";
+import type { DecryptionChoice } from "../encryption/decryption.ts";
 import { clearLeftovers } from "../recovery/clear-leftovers.ts";
 import { accessWith } from "../stores/archive-access.ts";
 import { structureDamages } from "../verify/structure.ts";
@@ -21,6 +22,8 @@ export interface RestoreRequest {
   settings: Settings;
   /** ARCHIVE of the command line: a file, a folder, a store's URL, or `-`. */
   archive: string;
+  /** What the command line says about an encrypted archive. */
+  keys?: DecryptionChoice;
   /** Undefined: chosen by what is possible. */
   way: RestoreWay | undefined;
   jobs: number;
@@ -52,7 +55,7 @@ export async function restore(request: RestoreRequest, context: Context, reporte
       code: "no-sdir",
       message: "sdir is not configured, so files (rasters, attachments, fonts) are not restored",
     });
-  const opened = await openArchive(request.archive, accessWith(settings, context, reporter));
+  const opened = await openArchive(request.archive, accessWith(settings, context, reporter, request.keys));
   try {
     const contents = await readChecked(opened, request, context, reporter);
     const lock = await connect(settings.database);

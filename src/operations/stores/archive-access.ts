@@ -1,6 +1,7 @@
 import { type Settings, loadSettings } from "../../config/settings.ts";
 import type { Context } from "../../context.ts";
 import type { Reporter } from "../../progress.ts";
+import { Decryption, type DecryptionChoice, nothingSaid } from "../encryption/decryption.ts";
 
 /** What archives are found and opened with, wherever they are. */
 export interface ArchiveAccess {
@@ -13,19 +14,37 @@ export interface ArchiveAccess {
    * @throws UsageError as `loadSettings` does
    */
   load(): Promise<Settings>;
+  /** Opens those that are encrypted. */
+  decryption: Decryption;
 }
 
-/** Access for a command that has its configuration. */
-export function accessWith(settings: Settings, context: Context, reporter: Reporter): ArchiveAccess {
-  return { context, reporter, loaded: settings, load: () => Promise.resolve(settings) };
+/**
+ * Access for a command that has its configuration.
+ * @param keys what the command line says about encrypted archives
+ */
+export function accessWith(
+  settings: Settings,
+  context: Context,
+  reporter: Reporter,
+  keys: DecryptionChoice = nothingSaid,
+): ArchiveAccess {
+  const load = (): Promise<Settings> => Promise.resolve(settings);
+  return { context, reporter, loaded: settings, load, decryption: new Decryption(keys, context.cwd, load) };
 }
 
 /**
  * Access for a command that works without a configuration.
  * @param configPaths those of `--config`
+ * @param keys what the command line says about encrypted archives
  */
-export function accessByNeed(configPaths: readonly string[], context: Context, reporter: Reporter): ArchiveAccess {
+export function accessByNeed(
+  configPaths: readonly string[],
+  context: Context,
+  reporter: Reporter,
+  keys: DecryptionChoice = nothingSaid,
+): ArchiveAccess {
   let loading: Promise<Settings> | undefined;
   const { env, cwd } = context;
-  return { context, reporter, loaded: undefined, load: () => (loading ??= loadSettings({ env, cwd, configPaths })) };
+  const load = (): Promise<Settings> => (loading ??= loadSettings({ env, cwd, configPaths }));
+  return { context, reporter, loaded: undefined, load, decryption: new Decryption(keys, cwd, load) };
 }

@@ -1,6 +1,7 @@
 import { AppError, DamagedError, ExitCode } from "../../errors.ts";
 import { openArchive } from "../open-archive.ts";
 import type { ArchiveAccess } from "../stores/archive-access.ts";
+import { type Signer, signatureProblems } from "./check-signature.ts";
 import { structureDamages } from "./structure.ts";
 import { verifyArchive } from "./verify.ts";
 
@@ -11,14 +12,21 @@ export interface VerifiedPath {
   exitCode: number;
 }
 
+/** How archives are verified. */
+export interface VerifyPathOptions {
+  /** See `VerifyOptions`. */
+  threads: number | undefined;
+  /** Whose signature the manifest must have; undefined: it does not matter. */
+  signer: Signer | undefined;
+}
+
 /**
  * Verifies one archive by its name; an archive that cannot be opened is a problem of that archive, not an end.
  * @param archive a file, a folder, a store's URL, or `-`
- * @param threads see `VerifyOptions`
  */
 export async function verifyPath(
   archive: string,
-  threads: number | undefined,
+  { threads, signer }: VerifyPathOptions,
   access: ArchiveAccess,
 ): Promise<VerifiedPath> {
   const { context, reporter } = access;
@@ -31,6 +39,7 @@ export async function verifyPath(
         threads,
         signal: context.signal,
       });
+      if (signer !== undefined) problems.push(...(await signatureProblems(opened.reader, signer)));
       return { problems, exitCode: problems.length === 0 ? ExitCode.done : ExitCode.damaged };
     } finally {
       await opened.reader.close();

@@ -40,7 +40,7 @@ export interface VerifyOptions {
  */
 export async function verifyArchive(
   reader: ArchiveReader,
-  structure: readonly Damage[],
+  structure: readonly (Damage | string)[],
   reporter: Reporter,
   options: VerifyOptions,
 ): Promise<VerifyResult> {

@@ -1,13 +1,17 @@
-import { closeSync, openSync, truncateSync, writeFileSync } from "node:fs";
+import { closeSync, openSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { readZipDirectory } from "../../../src/archive/zip-directory.ts";
 import { readZipEnd } from "../../../src/archive/zip-end-records.ts";
 import { createZipWriter } from "../../../src/archive/zip-writer.ts";
+import type { SealedFile } from "../../../src/bytes.ts";
+import { sealedChunkBytes } from "../../../src/encryption/age-format.ts";
+import { openAgeSource } from "../../../src/encryption/age-source.ts";
 import { AppError, DamagedError, RefusedError } from "../../../src/errors.ts";
 import { packError, unpackError } from "../../../src/operations/contents/thread-error.ts";
 import { ThreadSource } from "../../../src/operations/contents/thread-source.ts";
 import { openFileSource } from "../../../src/stores/file-source.ts";
+import { makeAgeKeys, sealedBytes } from "../../fixtures/age-files.ts";
 import { createMemorySink } from "../../fixtures/memory-bytes.ts";
 import { modifiedAt } from "../../fixtures/small-archive.ts";
 import { tempFolder } from "../../fixtures/temp-folder.ts";
@@ -62,6 +66,39 @@ describe("the archive as a thread reads it", () => {
       }
     } finally {
       closeSync(fd);
+    }
+  });
+
+  test("gives the same of an encrypted file, and names a chunk that is damaged", async () => {
+    const { path: plainPath, entries, sizeBytes, directoryOffsetBytes } = await archive();
+    const keys = await makeAgeKeys();
+    const path = `${plainPath}.age`;
+    writeFileSync(path, await sealedBytes([readFileSync(plainPath)], { keys: [keys.recipient] }));
+    const source = await openAgeSource(await openFileSource(path), keys.identities);
+    const { fd = -1, ...sealed } = source.sealedFile ?? {};
+    expect(source.sizeBytes).toBe(sizeBytes);
+    const file = { fd, label: path, sizeBytes, directoryOffsetBytes };
+    try {
+      const inThread = new ThreadSource([{ ...file, sealed: sealed as SealedFile }]);
+      for (const passesBy of [true, false])
+        for (const entry of [...entries, ...entries.toReversed()])
+          expect((await read(inThread.content({ archive: 0, entry }, passesBy))).equals(contents[entry.name]!)).toBe(
+            true,
+          );
+      const bytes = readFileSync(path);
+      const offset = source.sealedFile!.payloadOffsetBytes + 3 * sealedChunkBytes;
+      bytes[offset]! ^= 1;
+      writeFileSync(path, bytes);
+      const damaged = new ThreadSource([{ ...file, sealed: sealed as SealedFile }]);
+      await expect(read(damaged.content({ archive: 0, entry: entries[0]! }, true))).rejects.toMatchObject({
+        code: "chunk-damaged",
+        message: expect.stringContaining(`${path}: chunk 3 at offset ${offset} is damaged`) as string,
+      });
+      expect(
+        (await read(damaged.content({ archive: 0, entry: entries[3]! }, true))).equals(contents[entries[3]!.name]!),
+      ).toBe(true);
+    } finally {
+      await source.close();
     }
   });
 

@@ -92,6 +92,7 @@ describe("objects are kept as it is configured", () => {
 
 describe("a server that knows less", () => {
   test("of conditions is written to without them, and what is there is still not replaced", async (context) => {
+    const s3 = here(context);
     proxy.fault = ({ headers }) =>
       headers["if-none-match"] === undefined
         ? undefined
@@ -100,8 +101,8 @@ describe("a server that knows less", () => {
             status: 501,
             body: "<Error><Code>NotImplemented</Code><Message>A header is not implemented</Message></Error>",
           };
-    const store = await openStore(here(context));
-    for (const sizeBytes of [1000, 3 * here(context).leastPartBytes]) {
+    const store = await openStore(s3);
+    for (const sizeBytes of [1000, 3 * s3.leastPartBytes]) {
       const bytes = madeUpBytes(sizeBytes);
       await put(store, `of-${sizeBytes}`, bytes);
       expect((await get(store, `of-${sizeBytes}`)).equals(bytes)).toBe(true);
