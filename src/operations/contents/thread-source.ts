@@ -21,7 +21,7 @@ export class ThreadSource {
   /** Undefined for a file that is not encrypted. */
   readonly #sealed: SealedReader | undefined;
   /** Buffers that take turns while stored bytes flow by: at most one that is looked at, and one that is read ahead. */
-  readonly #ring = Array.from({ length: 4 }, () => Buffer.from(new SharedArrayBuffer(windowBytes)));
+  readonly #ring = Array.from({ length: 4 }, () => Buffer.allocUnsafeSlow(windowBytes));
   #turn = 0;
   #passesBy = false;
   #window: { offsetBytes: number; bytes: Buffer } = { offsetBytes: 0, bytes: Buffer.alloc(0) };
