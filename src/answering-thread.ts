@@ -42,13 +42,14 @@ export class AnsweringThread<Question, Answer> {
 
   /**
    * Asks; several questions may wait for their answers.
+   * @param handedOver memory that goes to the thread with the question
    * @throws what ended the thread
    */
-  ask(question: Question): Promise<Answer> {
+  ask(question: Question, handedOver: readonly ArrayBuffer[] = []): Promise<Answer> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure.error);
     return new Promise((resolve, reject) => {
       this.#waiting.push({ resolve, reject });
-      this.#worker.postMessage(question);
+      this.#worker.postMessage(question, handedOver);
     });
   }
 

@@ -15,7 +15,7 @@ const heap = { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 4 };
 
 /**
  * An age file around what is written to it, which goes to another sink that it ends with itself. Chunks are sealed in threads of
- * their own, in memory that is used again, and written in order; what is small is sealed without them.
+ * their own, in memory that goes there and comes back, and written in order; what is small is sealed without threads.
  * @param sealing the file's keys; they are forgotten at its end
  */
 export function createAgeSink(sink: ByteSink, sealing: Sealing): ByteSink {
@@ -28,9 +28,9 @@ class AgeSink implements ByteSink {
   readonly #sealing: Sealing;
   readonly #threadCount = Math.min(mostThreads, Math.max(2, availableParallelism()));
   readonly #threads: AnsweringThread<SealRequest, SealAnswer>[] = [];
-  readonly #free: SharedArrayBuffer[] = [];
+  readonly #free: ArrayBuffer[] = [];
   #slabs = 0;
-  #slab: SharedArrayBuffer | undefined;
+  #slab: ArrayBuffer | undefined;
   #usedBytes = 0;
   #nextChunk = 0;
   /** Settles when all that was handed on was written, or has failed; it never rejects. */
@@ -99,22 +99,20 @@ class AgeSink implements ByteSink {
     const sealed = this.#seal(request);
     const isFirst = request.firstChunk === 0;
     this.#tail = Promise.all([sealed, this.#tail])
-      .then(async ([bytes]) => {
+      .then(async ([answer]) => {
         if (this.#failure !== undefined) return;
         if (isFirst) await this.#sink.write(this.#sealing.header);
-        await this.#sink.write(Buffer.from(slab, 0, bytes));
+        await this.#sink.write(Buffer.from(answer.slab, 0, answer.sealedBytes));
+        this.#free.push(answer.slab);
       })
       .catch((error: unknown) => void (this.#failure ??= { error }))
-      .then(() => {
-        this.#free.push(slab);
-        this.#onFree?.();
-      });
+      .then(() => this.#onFree?.());
   }
 
   async #seal(request: SealRequest): Promise<SealAnswer> {
     const { payloadKey } = this.#sealing;
     if (request.isLast && this.#threads.length === 0) return sealSlab(payloadKey, request);
-    return await this.#threadFor(request).ask(request);
+    return await this.#threadFor(request).ask(request, [request.slab]);
   }
 
   #threadFor({ firstChunk }: SealRequest): AnsweringThread<SealRequest, SealAnswer> {
@@ -130,11 +128,12 @@ class AgeSink implements ByteSink {
     return thread;
   }
 
-  async #takeSlab(): Promise<SharedArrayBuffer> {
+  async #takeSlab(): Promise<ArrayBuffer> {
     while (this.#free.length === 0) {
+      this.#throwFailure();
       if (this.#slabs < this.#threadCount * slabsPerThread + slabsBeside) {
         this.#slabs += 1;
-        return new SharedArrayBuffer(slabBytes);
+        return new ArrayBuffer(slabBytes);
       }
       await new Promise<void>((resolve) => (this.#onFree = resolve));
     }

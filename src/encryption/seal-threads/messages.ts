@@ -4,9 +4,9 @@ export interface SealThreadGiven {
   key: Uint8Array;
 }
 
-/** Chunks that stand in a slab, each followed by the room for its tag. */
+/** Chunks that stand in a slab, each followed by the room for its tag. The slab is handed over: copying into shared memory is slow. */
 export interface SealRequest {
-  slab: SharedArrayBuffer;
+  slab: ArrayBuffer;
   /** Of all chunks together; only the file's last may be shorter than a chunk is. */
   plainBytes: number;
   /** Number of the first chunk in the file. */
@@ -15,5 +15,9 @@ export interface SealRequest {
   isLast: boolean;
 }
 
-/** Bytes of the slab that go into the file. */
-export type SealAnswer = number;
+/** A sealed slab, handed back. */
+export interface SealAnswer {
+  slab: ArrayBuffer;
+  /** How many of its bytes go into the file. */
+  sealedBytes: number;
+}

@@ -9,5 +9,5 @@ const { key } = workerData as SealThreadGiven;
 
 parentPort?.on("message", (request: SealRequest) => {
   const answer: SealAnswer = sealSlab(key, request);
-  parentPort?.postMessage(answer);
+  parentPort?.postMessage(answer, [answer.slab]);
 });

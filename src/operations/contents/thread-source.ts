@@ -24,7 +24,7 @@ export class ThreadSource {
   readonly #archives: readonly OpenThreadArchive[];
   readonly #sources: readonly ByteSource[];
   /** Buffers that take turns while stored bytes flow by: at most one that is looked at, and one that is read ahead. */
-  readonly #ring = Array.from({ length: 4 }, () => Buffer.from(new SharedArrayBuffer(windowBytes)));
+  readonly #ring = Array.from({ length: 4 }, () => Buffer.allocUnsafeSlow(windowBytes));
   #turn = 0;
   #passesBy = false;
   #window: { archive: OpenThreadArchive | undefined; offsetBytes: number; bytes: Buffer } = {
