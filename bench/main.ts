@@ -12,6 +12,7 @@ import { runModel } from "./model/run-model.ts";
 import { type CommonOptions, parseCommonOptions, parseOptions, parseProgressOptions, usage } from "./options.ts";
 import { runProgress } from "./progress/run-progress.ts";
 import { runBench } from "./run-bench.ts";
+import { runStores } from "./stores/run-stores.ts";
 import { type Surroundings, withSurroundings } from "./surroundings.ts";
 
 const context = processContext(process);
@@ -35,6 +36,7 @@ async function main(args: readonly string[]): Promise<number> {
   let isComplete = true;
   if (part === "latency") await measurement(parseCommonOptions(others), print, runLatency);
   else if (part === "model") await measurement(parseCommonOptions(others), print, runModel);
+  else if (part === "stores") await measurement(parseCommonOptions(others), print, runStores);
   else if (part === "progress") await measurement(parseProgressOptions(others), print, runProgress);
   else isComplete = await comparison(args, print);
   process.stderr.write(`done in ${formatDuration(performance.now() - startedMs)}\n`);

@@ -85,8 +85,12 @@ export class ReadAhead {
 
   async #readPart(index: number, fromBytes: number, into: Buffer, goesOn: boolean): Promise<void> {
     let block = this.#blocks.get(index);
-    if (block !== undefined && block.fromBytes > fromBytes) block = undefined;
-    else if (block === undefined && goesOn) block = this.#load(index, fromBytes, this.#aheadBefore(index), true);
+    if (block !== undefined && block.fromBytes > fromBytes) {
+      // One that reads on from further before needs it, too: it is fetched anew, from there.
+      if (goesOn) this.#forget(index, block);
+      block = undefined;
+    }
+    if (block === undefined && goesOn) block = this.#load(index, fromBytes, this.#aheadBefore(index), true);
     if (block === undefined) {
       await this.#readAlone(fromBytes, into);
       return;
@@ -125,7 +129,8 @@ export class ReadAhead {
   }
 
   #goesOn(offsetBytes: number): boolean {
-    if (this.#blocks.has(Math.floor(offsetBytes / blockBytes))) return true;
+    const block = this.#blocks.get(Math.floor(offsetBytes / blockBytes));
+    if (block !== undefined && block.fromBytes <= offsetBytes) return true;
     return this.#ends.some((end) => Math.abs(offsetBytes - end) <= gapBytes);
   }
 
@@ -185,9 +190,14 @@ export class ReadAhead {
     if (oldest === undefined) return false;
     const { index, block, age } = oldest;
     if (!isNeeded && this.#reads - age <= idleReads && age >= 0) return false;
-    this.#blocks.delete(index);
-    this.#free.push(block.memory);
+    this.#forget(index, block);
     return true;
+  }
+
+  #forget(index: number, block: Block): void {
+    this.#blocks.delete(index);
+    // Memory that is still filled or copied from is left to the garbage collector.
+    if (block.isLoaded && block.readers === 0) this.#free.push(block.memory);
   }
 
   async #run(fetching: Promise<void>): Promise<void> {
