@@ -70,7 +70,7 @@ async function build(of: readonly (readonly [Uint8Array, number])[], shuffle: bo
   };
   const [newest, ...others] = readers;
   const bases = new Map(others.map((reader, index) => [index + 1, reader]));
-  return { whole, entry, chain: createChainReader(newest!, manifestOf(entry, blob), bases) };
+  return { whole, entry, chain: createChainReader(newest, manifestOf(entry, blob), bases) };
 }
 
 describe("a chain of archives", () => {
