@@ -1,11 +1,13 @@
 import { compressBlock, type Codec } from "../../archive/codec.ts";
 import { largeObjectEntryName, largeObjectTocName } from "../../archive/entry-names.ts";
 import type { ManifestBuilder } from "../../archive/manifest.ts";
-import type { ArchiveWriter } from "../../archive/writer.ts";
+import type { ArchiveWriter, EntryWriter } from "../../archive/writer.ts";
 import type { RateLimit } from "../../rate-limit.ts";
 import type { Snapshot } from "../../postgres/snapshot.ts";
 import { listLargeObjects, readLargeObject } from "../../postgres/large-objects.ts";
 import type { Toc } from "../../postgres/toc.ts";
+import type { EarlierRows } from "./base/earlier-rows.ts";
+import { FrameList, emptySha256 } from "./base/frame-list.ts";
 import { plainEntry } from "./plain-entry.ts";
 
 /** What {@link dumpLargeObjects} needs. */
@@ -16,6 +18,7 @@ export interface DumpLargeObjectsOptions {
   toc: Toc;
   codec: Codec;
   level: number | undefined;
+  earlier: EarlierRows;
   readLimit: RateLimit | undefined;
   signal: AbortSignal;
 }
@@ -26,34 +29,38 @@ export interface DumpLargeObjectsOptions {
  * @returns how many there were
  */
 export async function dumpLargeObjects(options: DumpLargeObjectsOptions): Promise<number> {
-  const { writer, manifest, snapshot, toc, codec, level, readLimit, signal } = options;
+  const { writer, manifest, snapshot, toc, codec, level, earlier, readLimit, signal } = options;
   const groups = toc.entries.filter(({ description }) => description === "BLOBS");
   if (groups.length === 0) return 0;
   const lines: string[] = [];
   for (const oid of await listLargeObjects(snapshot.client)) {
     const name = largeObjectEntryName(oid, codec);
-    const open = await writer.openEntry(name);
-    const frames: [number, number, number][] = [];
-    let plainBytes = 0;
+    const blocks = earlier.blocksOfLargeObject(oid);
+    const frames = new FrameList();
+    let open: EntryWriter | undefined;
     // An empty one still gets a frame: zstd and gzip refuse a file without any.
     for await (const piece of piecesOf(readLargeObject(snapshot.client, oid))) {
       signal.throwIfAborted();
       await readLimit?.take(piece.length);
+      const digest = earlier.digest?.of(piece);
+      const place = digest && blocks?.take(digest, piece.length, 0);
+      if (digest !== undefined && place !== undefined) {
+        frames.addReferred(place, digest);
+        continue;
+      }
       const stored = await compressBlock(codec, level, piece);
+      open ??= await writer.openEntry(name);
       await open.write(stored);
-      frames.push([stored.length, piece.length, 0]);
-      plainBytes += piece.length;
+      frames.addOwn(stored.length, piece.length, 0, digest);
     }
-    const { storedBytes, contentBytes, sha256 } = await open.close();
+    const entry = await open?.close();
+    const { frames: list, ...line } = frames.describe(entry?.sha256 ?? emptySha256);
     manifest.addEntry({
       type: "entry",
       name,
-      storedBytes,
-      contentBytes,
-      sha256,
       codec,
-      plainBytes,
-      ...(codec === "none" ? {} : { frames }),
+      ...line,
+      ...(codec === "none" || list === undefined ? {} : { frames: list }),
     });
     lines.push(`${oid} blob_${oid}.dat\n`);
   }

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { compressBlock, type Codec } from "../../archive/codec.ts";
 import { tableEntryName } from "../../archive/entry-names.ts";
 import type { ManifestBuilder } from "../../archive/manifest.ts";
@@ -10,7 +9,7 @@ import type { Snapshot } from "../../postgres/snapshot.ts";
 import type { StageProgress } from "../../progress.ts";
 import type { RateLimit } from "../../rate-limit.ts";
 import type { EarlierRows } from "./base/earlier-rows.ts";
-import { FrameList } from "./base/frame-list.ts";
+import { FrameList, emptySha256 } from "./base/frame-list.ts";
 import type { TableBlocks } from "./base/table-blocks.ts";
 import { runOrderedPieces } from "./ordered-pieces.ts";
 import { rowsTerminator, writePackedTable } from "./packed-table.ts";
@@ -57,8 +56,6 @@ interface OpenTable {
   entry: EntryWriter | undefined;
   frames: FrameList;
 }
-
-const emptySha256 = createHash("sha256").digest("hex");
 
 /** Copies rows over several connections that see the same snapshot, into one entry a table. */
 export async function dumpTables(options: DumpTablesOptions): Promise<{ rows: number; plainBytes: number }> {

@@ -130,6 +130,7 @@ async function writeEntries(
     toc,
     codec,
     level: request.level,
+    earlier: options.base.rows,
     readLimit,
     signal,
   });

@@ -58,7 +58,7 @@ export const manifestCases: readonly HostileCase[] = [
     ),
   },
   { name: "manifest whose type is __proto__", build: withLine((line) => (line["type"] = "__proto__"), tocName) },
-  { name: "manifest of an unknown format", exitCodes: [4], build: withLine((line) => (line["format"] = 2)) },
+  { name: "manifest of an unknown format", exitCodes: [4], build: withLine((line) => (line["format"] = 3)) },
   { name: "manifest of format 1e400", build: withText((text) => text.replace('"format":1', '"format":1e400')) },
   { name: "manifest of an incremental archive", build: withLine((line) => (line["base"] = { sha256: "0" })) },
   {

@@ -18,6 +18,7 @@ export const largeTablesSql = `
   CREATE TABLE small_one (id integer, note text); INSERT INTO small_one VALUES (1, 'one'), (2, 'two');
   CREATE TABLE small_two (id integer, note text); INSERT INTO small_two VALUES (1, 'one');
   CREATE TABLE doubled (note text); INSERT INTO doubled SELECT repeat('same', 50) FROM generate_series(1, 25000);
+  SELECT lo_from_bytea(4711, decode(repeat(md5('large'), 100000), 'hex')), lo_from_bytea(4712, '\\x00'), lo_from_bytea(4713, '');
   CREATE TABLE gone (id integer); INSERT INTO gone VALUES (1);`;
 
 /** Runs SQL, statement by statement as far as VACUUM wants it, as the instance's role. */

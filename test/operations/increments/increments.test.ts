@@ -44,6 +44,7 @@ beforeAll(async () => {
     "INSERT INTO large VALUES (5, 'between', 1), (99999999, 'behind', 2)",
     "UPDATE apart SET value = 'short' WHERE id = 700",
     "INSERT INTO small_one VALUES (3, 'three')",
+    "SELECT lo_put(4711, 1200000, 'changed'), lo_put(4712, 0, 'longer')",
     "DROP TABLE gone; CREATE TABLE fresh (id integer); INSERT INTO fresh VALUES (1)",
     "ALTER TABLE small_two ADD COLUMN more text DEFAULT 'x'",
   );

@@ -7,6 +7,7 @@ import {
   readManifestEntries,
   readManifestHeader,
 } from "../../../archive/manifest.ts";
+import { parseEntryName } from "../../../archive/entry-names.ts";
 import type { ArchiveReader } from "../../../archive/reader.ts";
 import { DamagedError } from "../../../errors.ts";
 import { EarlierBlobs } from "./earlier-blobs.ts";
@@ -61,17 +62,17 @@ export async function readBase(reader: ArchiveReader, fileName: string): Promise
     if (id !== undefined) return id;
     throw new DamagedError("base-damaged", `${reader.label} refers to an archive ${archive} that it does not name`);
   };
-  const tables = await readTables(reader, header);
+  const { tables, largeObjects } = await readRowEntries(reader, header);
+  const blocksIn = (entry: ManifestEntry | undefined): TableBlocks | undefined =>
+    entry?.digests === undefined ? undefined : new TableBlocks(entry, idOf);
   const rule = header.blockDigest ?? newBlockDigestRule();
   return {
     archives,
     rule,
     rows: {
       digest: new BlockDigest(rule),
-      blocksOf(schema, name) {
-        const entry = tables.get(keyOf(schema, name));
-        return entry?.digests === undefined ? undefined : new TableBlocks(entry, idOf);
-      },
+      blocksOf: (schema, name) => blocksIn(tables.get(keyOf(schema, name))),
+      blocksOfLargeObject: (oid) => blocksIn(largeObjects.get(oid)),
       cutOf: (schema, name) => tables.get(keyOf(schema, name))?.piecePages,
     },
     blobs: () => new EarlierBlobs(reader, header, idOf),
@@ -79,11 +80,21 @@ export async function readBase(reader: ArchiveReader, fileName: string): Promise
   };
 }
 
-async function readTables(reader: ArchiveReader, header: ManifestHeader): Promise<Map<string, ManifestEntry>> {
+/** Tables by schema and name, large objects by OID. */
+async function readRowEntries(
+  reader: ArchiveReader,
+  header: ManifestHeader,
+): Promise<Record<"tables" | "largeObjects", Map<string, ManifestEntry>>> {
   const tables = new Map<string, ManifestEntry>();
-  for await (const entry of readManifestEntries(reader, header))
+  const largeObjects = new Map<string, ManifestEntry>();
+  for await (const entry of readManifestEntries(reader, header)) {
     if (entry.table !== undefined) tables.set(keyOf(entry.table.schema, entry.table.name), entry);
-  return tables;
+    else if (entry.digests !== undefined) {
+      const parsed = parseEntryName(entry.name);
+      if (parsed?.kind === "large-object") largeObjects.set(parsed.oid, entry);
+    }
+  }
+  return { tables, largeObjects };
 }
 
 function keyOf(schema: string, name: string): string {

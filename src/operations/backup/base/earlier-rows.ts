@@ -7,11 +7,13 @@ export interface EarlierRows {
   digest: BlockDigest | undefined;
   /** The frames of a table; another list each time, from which nothing was taken. */
   blocksOf(schema: string, name: string): TableBlocks | undefined;
+  /** The frames of a large object, likewise. */
+  blocksOfLargeObject(oid: string): TableBlocks | undefined;
   /** How a table was cut, see `PieceOptions.cutBefore`. */
   cutOf: (schema: string, name: string) => number | undefined;
 }
 
 /** For an archive that stands for itself. */
 export function noEarlierRows(digest: BlockDigest | undefined): EarlierRows {
-  return { digest, blocksOf: () => undefined, cutOf: () => undefined };
+  return { digest, blocksOf: () => undefined, blocksOfLargeObject: () => undefined, cutOf: () => undefined };
 }

@@ -1,6 +1,10 @@
+import { createHash } from "node:crypto";
 import { encodeDigests } from "../../../archive/block-digest.ts";
 import type { EntryPart, ManifestEntry } from "../../../archive/manifest.ts";
 import type { BlockPlace } from "./table-blocks.ts";
+
+/** Of what an archive holds of an entry that stands elsewhere. */
+export const emptySha256: string = createHash("sha256").digest("hex");
 
 /** Frames of an entry in order, as its line in the manifest has them: those that are written, and those that stand elsewhere. */
 export class FrameList {
