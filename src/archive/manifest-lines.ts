@@ -27,6 +27,7 @@ export function decodeHeader(value: unknown): ManifestHeader {
   const database = fields.object("database");
   const collationVersion = database.optional("collationVersion", () => database.text("collationVersion"));
   const options = fields.object("options");
+  const tags = fields.optional("tags", () => fields.list("tags", 1000).map((item) => checkText(item, "header.tags")));
   if (fields.get("base") !== null) throw new InvalidValue("null as header.base", "an incremental archive");
   return {
     type: "header",
@@ -63,6 +64,7 @@ export function decodeHeader(value: unknown): ManifestHeader {
       level: options.nullable("level", () => levelOf(options)),
     },
     excludedRows: fields.list("excludedRows", 1_000_000).map((item) => checkText(item, "header.excludedRows")),
+    ...(tags === undefined ? {} : { tags }),
     base: null,
   };
 }

@@ -33,6 +33,8 @@ export interface ManifestHeader {
   options: { compression: Codec | "deflate"; level: number | null };
   /** Tables whose rows were left out, as quoted `schema.table`. */
   excludedRows: string[];
+  /** What users call it by, for retention; left out where there are none. */
+  tags?: string[];
   base: null;
 }
 

@@ -28,6 +28,7 @@ export default async function backup(this: CommandContext, flags: BackupFlags, t
       readRate: flags.readRate ?? nice?.readRate,
       writeRate: flags.writeRate ?? nice?.writeRate,
       strict: flags.strict,
+      tags: [...new Set(flags.tag.flat())],
       oneShot: flags.oneShot,
       noZip: flags.noZip,
       overwrite: flags.overwrite,

@@ -1,3 +1,4 @@
+import { tagListType } from "../config/retention-types.ts";
 import { sizeType } from "../config/value-types.ts";
 
 /** A value taken as it is. */
@@ -48,4 +49,14 @@ export function durationMs(value: string): number {
   const spanMs = match === null ? Number.NaN : Number(match[1]) * unitMs[match[2] as keyof typeof unitMs];
   if (!Number.isSafeInteger(spanMs)) throw new Error("expected a duration such as 7d, 12h, 30m or 90 (seconds)");
   return spanMs;
+}
+
+/**
+ * Tags, joined by commas, as restic takes them.
+ * @throws Error that says what was expected
+ */
+export function tagList(value: string): readonly string[] {
+  const tags = tagListType.parse(value);
+  if (tags === undefined) throw new Error(`expected ${tagListType.expected}`);
+  return tags;
 }

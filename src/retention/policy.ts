@@ -15,7 +15,7 @@ export interface RetentionPolicy {
   /** All that are newer than the newest less this span. */
   within: CalendarSpan | undefined;
   /** Of each hour, day, ... within the span, the newest one. */
-  withinPeriods: Readonly<Partial<Record<Period, CalendarSpan>>>;
+  withinPeriods: Readonly<Partial<Record<Period, CalendarSpan | undefined>>>;
   /** Those that have all tags of one of the lists. */
   tags: readonly (readonly string[])[];
 }

@@ -1,15 +1,10 @@
-import { readdir, stat } from "node:fs/promises";
-import { join, resolve } from "node:path";
-import { tocEntryName } from "../../archive/entry-names.ts";
 import type { Manifest } from "../../archive/manifest.ts";
 import { readManifest } from "../../archive/manifest.ts";
-import { UsageError, messageOf } from "../../errors.ts";
+import { messageOf } from "../../errors.ts";
 import { forEachAtOnce } from "../../for-each-at-once.ts";
-import { createLocalStore } from "../../stores/local-store.ts";
-import { type RemoteLocation, joinLocation, parseLocation } from "../../stores/location.ts";
 import { openArchive } from "../open-archive.ts";
 import type { ArchiveAccess } from "../stores/archive-access.ts";
-import { openStore } from "../stores/open-store.ts";
+import { type Candidate, archivesIn } from "./archives-in.ts";
 
 /** An archive as a list shows it. */
 export interface ListedArchive {
@@ -23,16 +18,10 @@ export interface ListedArchive {
   application: string;
   encrypted: boolean;
   incremental: boolean;
+  /** Given to it by `backup --tag`. */
+  tags: readonly string[];
   /** `complete`, `3 losses`, `by NextGIS Web`, or what is wrong with it. */
   state: string;
-}
-
-/** An archive that may be one, before it was opened. */
-interface Candidate {
-  path: string;
-  /** Of the file; undefined for a folder, whose entries count. */
-  sizeBytes: number | undefined;
-  modifiedAt: Date;
 }
 
 /** Archives that are opened at once: each waits for a few answers of a store. */
@@ -45,48 +34,15 @@ const openedAtOnce = 8;
  * @throws RefusedError when there is no such place, or it cannot be looked into
  */
 export async function listArchives(where: string, access: ArchiveAccess): Promise<ListedArchive[]> {
-  const location = parseLocation(where);
   const found: ListedArchive[] = [];
-  const take = async (candidate: Candidate): Promise<void> => void found.push(await listOne(candidate, access));
-  if (location.kind === "stdio") throw new UsageError("no-folder", "- is a stream, and no place for archives");
-  if (location.kind === "local") {
-    const folder = resolve(access.context.cwd, location.path);
-    await forEachAtOnce(localCandidates(folder, access), openedAtOnce, take);
-  } else await forEachAtOnce(storeCandidates(location, access), openedAtOnce, take);
+  await forEachAtOnce(archivesIn(where, access), openedAtOnce, async (candidate) => {
+    found.push(await listOne(candidate, access));
+  });
   return found.sort((a, b) => b.time.getTime() - a.time.getTime() || a.path.localeCompare(b.path));
 }
 
-async function* localCandidates(folder: string, { context }: ArchiveAccess): AsyncGenerator<Candidate> {
-  const store = createLocalStore(folder, context.pid);
-  for await (const { name, sizeBytes, modifiedAt } of store.list(context.signal))
-    if (isArchiveName(name)) yield { path: store.locate(name), sizeBytes, modifiedAt };
-  for (const entry of await readdir(folder, { withFileTypes: true })) {
-    if (entry.name.startsWith(".") || entry.isFile()) continue;
-    const path = join(folder, entry.name);
-    const stats = await stat(join(path, tocEntryName)).catch(() => undefined);
-    if (stats?.isFile() === true) yield { path, sizeBytes: undefined, modifiedAt: (await stat(path)).mtime };
-  }
-}
-
-async function* storeCandidates(location: RemoteLocation, access: ArchiveAccess): AsyncGenerator<Candidate> {
-  const { root, name } = location;
-  // A place may be named without a slash at its end.
-  const place: RemoteLocation = name === undefined ? location : { ...location, root: joinLocation(root, name) };
-  const store = await openStore({ ...place, name: undefined }, await access.load(), access.context);
-  try {
-    for await (const { name: key, sizeBytes, modifiedAt } of store.list(access.context.signal))
-      if (isArchiveName(key)) yield { path: store.locate(key), sizeBytes, modifiedAt };
-  } finally {
-    await store.close();
-  }
-}
-
-function isArchiveName(name: string): boolean {
-  return !name.startsWith(".") && name.endsWith(".ngwbackup");
-}
-
 async function listOne({ path, sizeBytes, modifiedAt }: Candidate, access: ArchiveAccess): Promise<ListedArchive> {
-  const common = { path, sizeBytes: sizeBytes ?? 0, time: modifiedAt, encrypted: false, incremental: false };
+  const common = { path, sizeBytes: sizeBytes ?? 0, time: modifiedAt, encrypted: false, incremental: false, tags: [] };
   try {
     const { reader } = await openArchive(path, access);
     try {
@@ -104,12 +60,13 @@ async function listOne({ path, sizeBytes, modifiedAt }: Candidate, access: Archi
 
 function describe(
   manifest: Manifest | undefined,
-): Pick<ListedArchive, "instanceId" | "application" | "state"> & { time?: Date } {
+): Pick<ListedArchive, "instanceId" | "application" | "state"> & Partial<Pick<ListedArchive, "time" | "tags">> {
   if (manifest === undefined) return { instanceId: null, application: "nextgisweb", state: "by NextGIS Web" };
   const { header, losses } = manifest;
   return {
     time: new Date(header.snapshotAt),
     instanceId: header.instanceId,
+    tags: header.tags ?? [],
     application: [header.application.name, header.application.version].filter((part) => part !== undefined).join(" "),
     state: losses.length === 0 ? "complete" : losses.length === 1 ? "1 loss" : `${losses.length} losses`,
   };

@@ -1,6 +1,7 @@
 import type { Settings } from "../../config/settings.ts";
 import type { Context } from "../../context.ts";
 import { UsageError } from "../../errors.ts";
+import { createRcloneStore } from "../../stores/rclone/rclone-store.ts";
 import type { RemoteLocation } from "../../stores/location.ts";
 import type { Store } from "../../stores/store.ts";
 
@@ -8,10 +9,18 @@ import type { Store } from "../../stores/store.ts";
  * Opens the store that a location names, as it is configured; the caller closes it.
  * @throws UsageError when what it needs is not configured, RefusedError when what it needs is not installed
  */
-export async function openStore(location: RemoteLocation, _settings: Settings, _context: Context): Promise<Store> {
+export async function openStore(location: RemoteLocation, settings: Settings, context: Context): Promise<Store> {
   switch (location.kind) {
+    case "rclone": {
+      const { path = "rclone", config } = settings.ngwbackup.rclone;
+      const env = {
+        ...context.env,
+        ...(config === undefined ? {} : { RCLONE_CONFIG: config }),
+        RCLONE_ASK_PASSWORD: "false",
+      };
+      return createRcloneStore(location.root, { path, env }, context.pid);
+    }
     case "s3":
-    case "rclone":
       throw new UsageError("unknown-store", `${location.root}: this kind of store is not supported yet`);
   }
 }

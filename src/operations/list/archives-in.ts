@@ -1,0 +1,59 @@
+import { readdir, stat } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { tocEntryName } from "../../archive/entry-names.ts";
+import { UsageError } from "../../errors.ts";
+import { createLocalStore } from "../../stores/local-store.ts";
+import { type RemoteLocation, joinLocation, parseLocation } from "../../stores/location.ts";
+import type { ArchiveAccess } from "../stores/archive-access.ts";
+import { openStore } from "../stores/open-store.ts";
+
+/** What may be an archive by its name, before it was opened. */
+export interface Candidate {
+  /** Path or URL. */
+  path: string;
+  /** Of the file; undefined for a folder, whose entries count. */
+  sizeBytes: number | undefined;
+  modifiedAt: Date;
+}
+
+/**
+ * What may be archives in a folder or a store, in no particular order: files named `*.ngwbackup` and folders that `--no-zip`
+ * wrote.
+ * @param where a folder, or a store's URL
+ * @throws RefusedError when there is no such place, or it cannot be looked into; UsageError for `-`
+ */
+export async function* archivesIn(where: string, access: ArchiveAccess): AsyncGenerator<Candidate> {
+  const location = parseLocation(where);
+  if (location.kind === "stdio") throw new UsageError("no-folder", "- is a stream, and no place for archives");
+  if (location.kind === "local") yield* localCandidates(resolve(access.context.cwd, location.path), access);
+  else yield* storeCandidates(location, access);
+}
+
+async function* localCandidates(folder: string, { context }: ArchiveAccess): AsyncGenerator<Candidate> {
+  const store = createLocalStore(folder, context.pid);
+  for await (const { name, sizeBytes, modifiedAt } of store.list(context.signal))
+    if (isArchiveName(name)) yield { path: store.locate(name), sizeBytes, modifiedAt };
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    if (entry.name.startsWith(".") || entry.isFile()) continue;
+    const path = join(folder, entry.name);
+    const stats = await stat(join(path, tocEntryName)).catch(() => undefined);
+    if (stats?.isFile() === true) yield { path, sizeBytes: undefined, modifiedAt: (await stat(path)).mtime };
+  }
+}
+
+async function* storeCandidates(location: RemoteLocation, access: ArchiveAccess): AsyncGenerator<Candidate> {
+  const { root, name } = location;
+  // A place may be named without a slash at its end.
+  const place: RemoteLocation = name === undefined ? location : { ...location, root: joinLocation(root, name) };
+  const store = await openStore({ ...place, name: undefined }, await access.load(), access.context);
+  try {
+    for await (const { name: key, sizeBytes, modifiedAt } of store.list(access.context.signal))
+      if (isArchiveName(key)) yield { path: store.locate(key), sizeBytes, modifiedAt };
+  } finally {
+    await store.close();
+  }
+}
+
+function isArchiveName(name: string): boolean {
+  return !name.startsWith(".") && name.endsWith(".ngwbackup");
+}
