@@ -14,7 +14,9 @@ import { backupCommand } from "./commands/backup.command.ts";
 import type { TableContext } from "./commands/command.ts";
 import { completionCommand } from "./commands/completion.command.ts";
 import { drillCommand } from "./commands/drill.command.ts";
+import { copyCommand } from "./commands/copy.command.ts";
 import { demoCommand } from "./commands/demo.command.ts";
+import { pruneCommand } from "./commands/prune.command.ts";
 import { restoreCommand } from "./commands/restore.command.ts";
 import { AppError, ExitCode, UsageError } from "./errors.ts";
 
@@ -24,6 +26,8 @@ const routes = {
   verify: verifyCommand,
   list: listCommand,
   inspect: inspectCommand,
+  copy: copyCommand,
+  prune: pruneCommand,
   check: checkCommand,
   migrations: migrationsRoutes,
   config: configCommand,

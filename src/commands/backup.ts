@@ -3,6 +3,8 @@ import { loadSettings } from "../config/settings.ts";
 import { ExitCode, UsageError } from "../errors.ts";
 import { type BackupResult, backup as runBackup } from "../operations/backup/backup.ts";
 import { nameTarget } from "../operations/backup/target.ts";
+import { checkPruneAfterBackup, pruneAfterBackup } from "../operations/prune/prune-after-backup.ts";
+import { accessWith } from "../operations/stores/archive-access.ts";
 import { formatBytes, formatCount } from "../terminal/format.ts";
 import type { BackupFlags } from "./backup.command.ts";
 import type { CommandContext } from "./command.ts";
@@ -15,6 +17,8 @@ export default async function backup(this: CommandContext, flags: BackupFlags, t
     });
   const settings = await loadSettings({ env: this.env, cwd: this.cwd, configPaths: flags.config });
   const own = settings.ngwbackup;
+  const isPruning = flags.prune || (own.retention.isAfterBackup && target !== "-");
+  if (isPruning) checkPruneAfterBackup(settings, target);
   const nice = flags.nice ? own.nice : undefined;
   const compression = flags.compression ?? own.compression;
   const result = await runBackup(
@@ -55,9 +59,20 @@ export default async function backup(this: CommandContext, flags: BackupFlags, t
     });
     this.setExitCode(ExitCode.losses);
   }
+  const pruned = isPruning
+    ? await pruneAfterBackup(path, settings, accessWith(settings, this, this.output))
+    : undefined;
+  if (pruned !== undefined)
+    this.output.note(`${pruned.removed} older archives removed, ${formatBytes(pruned.removedBytes)}\n`);
   const { snapshotAt, ...numbers } = written;
   this.output.finish(
-    { command: "backup", path, snapshotAt: snapshotAt.toISOString(), ...numbers },
+    {
+      command: "backup",
+      path,
+      snapshotAt: snapshotAt.toISOString(),
+      ...numbers,
+      ...(pruned === undefined ? {} : { removed: pruned.removed, removedBytes: pruned.removedBytes }),
+    },
     result.target.kind === "stdout" ? undefined : `${path}\n`,
   );
 }

@@ -1,5 +1,6 @@
-import { tagListType } from "../config/retention-types.ts";
+import { spanType, tagListType } from "../config/retention-types.ts";
 import { sizeType } from "../config/value-types.ts";
+import type { CalendarSpan } from "../retention/span.ts";
 
 /** A value taken as it is. */
 export function text(value: string): string {
@@ -16,6 +17,26 @@ export function positiveInteger(value: string): number {
     throw new Error("expected a whole number from 1");
   }
   return number;
+}
+
+/**
+ * A whole number from 0.
+ * @throws Error that says what was expected
+ */
+export function count(value: string): number {
+  const number = Number(value);
+  if (!/^\d+$/.test(value) || !Number.isSafeInteger(number)) throw new Error("expected a whole number from 0");
+  return number;
+}
+
+/**
+ * A span of the calendar, as in the configuration.
+ * @throws Error that says what was expected
+ */
+export function span(value: string): CalendarSpan {
+  const parsed = spanType.parse(value);
+  if (parsed === undefined) throw new Error(`expected ${spanType.expected}`);
+  return parsed;
 }
 
 /**

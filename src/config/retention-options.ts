@@ -12,6 +12,8 @@ export interface RetentionSettings {
   policy: RetentionPolicy;
   /** Prune after every backup. */
   isAfterBackup: boolean;
+  /** Encrypted archives that no key is at hand for count, too. */
+  includesEncrypted: boolean;
 }
 
 const ofPeriods = <Value>(make: (period: Period) => Value): Record<Period, Value> =>
@@ -26,6 +28,7 @@ const last = { section, option: "keep.last", type: count };
 const within = { section, option: "keep.within", type: spanType };
 const tag = { section, option: "keep.tag", type: tagListType };
 const afterBackup = { section, option: "keep.after_backup", type: booleanType, default: "false" };
+const includeEncrypted = { section, option: "keep.include_encrypted", type: booleanType, default: "false" };
 
 /** Options `keep...` of section `[ngwbackup]`. */
 export const retentionOptions: readonly OptionDefinition<unknown>[] = [
@@ -35,6 +38,7 @@ export const retentionOptions: readonly OptionDefinition<unknown>[] = [
   ...Object.values(spans),
   tag,
   afterBackup,
+  includeEncrypted,
 ];
 
 /**
@@ -46,11 +50,11 @@ export function readRetention(
 ): RetentionSettings {
   const policy: RetentionPolicy = {
     last: read(last) ?? 0,
-    counts: ofPeriods((period) => read(counts[period]) ?? 0),
+    counts: ofPeriods((period) => read(counts[period])),
     within: read(within, showSpan),
     withinPeriods: ofPeriods((period) => read(spans[period], showSpan)),
     // Unlike those of the flag, tags of the option count each for itself: who reads a comma as "or" must not lose archives.
     tags: (read(tag, (list) => list.join(", ")) ?? []).map((one) => [one]),
   };
-  return { policy, isAfterBackup: read(afterBackup) === true };
+  return { policy, isAfterBackup: read(afterBackup) === true, includesEncrypted: read(includeEncrypted) === true };
 }

@@ -11,7 +11,7 @@ export interface RetentionPolicy {
   /** The newest ones, so many. */
   last: number;
   /** Of each of the newest hours, days, ... that have an archive at all, the newest one; so many hours, days, ... */
-  counts: Readonly<Partial<Record<Period, number>>>;
+  counts: Readonly<Partial<Record<Period, number | undefined>>>;
   /** All that are newer than the newest less this span. */
   within: CalendarSpan | undefined;
   /** Of each hour, day, ... within the span, the newest one. */
@@ -33,7 +33,7 @@ export const emptyPolicy: RetentionPolicy = {
 export function isEmptyPolicy({ last, counts, within, withinPeriods, tags }: RetentionPolicy): boolean {
   return (
     last === 0 &&
-    Object.values(counts).every((count) => count === 0) &&
+    Object.values(counts).every((count: number | undefined) => (count ?? 0) === 0) &&
     [within, ...Object.values(withinPeriods)].every((span) => span === undefined || isZeroSpan(span)) &&
     tags.length === 0
   );

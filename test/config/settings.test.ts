@@ -2,6 +2,7 @@ import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { loadSettings, type Settings } from "../../src/config/settings.ts";
+import { emptyPolicy } from "../../src/retention/policy.ts";
 import { tempFolder } from "../fixtures/temp-folder.ts";
 
 let cwd: string;
@@ -303,6 +304,8 @@ describe("[ngwbackup]", () => {
       nice: { jobs: 1, level: 10, io: "idle", readRate: undefined, writeRate: undefined },
       admin: undefined,
       template: undefined,
+      retention: { policy: emptyPolicy, isAfterBackup: false, includesEncrypted: false },
+      rclone: { path: undefined, config: undefined },
       keepPreviousMs: 7 * 86_400_000,
       service: "ngw.service",
     });
@@ -323,6 +326,14 @@ nice.io = best-effort
 nice.read_rate = 50MiB
 nice.write_rate = 1000
 template = ngw_template
+keep.last = 3
+keep.weekly = 5
+keep.within = 1m14d
+keep.within_yearly = 10y
+keep.tag = release, before migration
+keep.after_backup = yes
+rclone.path = /opt/rclone
+rclone.config = rclone.conf
 keep_previous = 0
 service = ngw2.service
 `;
@@ -340,9 +351,32 @@ service = ngw2.service
       nice: { jobs: 2, level: 19, io: "best-effort", readRate: 50 * 1024 ** 2, writeRate: 1000 },
       admin: undefined,
       template: "ngw_template",
+      retention: {
+        policy: {
+          last: 3,
+          counts: { weekly: 5 },
+          within: { years: 0, months: 1, days: 14, hours: 0 },
+          withinPeriods: { yearly: { years: 10, months: 0, days: 0, hours: 0 } },
+          tags: [["release"], ["before migration"]],
+        },
+        isAfterBackup: true,
+        includesEncrypted: false,
+      },
+      rclone: { path: "/opt/rclone", config: join(cwd, "rclone.conf") },
       keepPreviousMs: 0,
       service: "ngw2.service",
     });
+  });
+
+  it.each([
+    ["keep.within", "14"],
+    ["keep.within_daily", "2w"],
+    ["keep.last", "-1"],
+    ["keep.tag", "a,,b"],
+    ["keep.after_backup", "maybe"],
+  ])("refuses %s = %s", async (option, value) => {
+    const loading = load({ "config.ini": `[ngwbackup]\n${option} = ${value}\n` });
+    await expect(loading).rejects.toMatchObject({ exitCode: 2, code: "wrong-value" });
   });
 
   it("ignores the level of a compression that has none", async () => {
@@ -373,7 +407,7 @@ it("gives every option once, with a source", async () => {
   for (const settings of [await load({}), await load(files, { PGPASSFILE: "/x", PGHOST: "h" })]) {
     const names = settings.values.map(({ section, option }) => `${section}.${option}`);
     expect(new Set(names).size).toBe(names.length);
-    expect(names).toHaveLength(33);
+    expect(names).toHaveLength(50);
     expect(settings.values.every(({ source }) => source !== "")).toBe(true);
   }
 });
