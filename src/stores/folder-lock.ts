@@ -1,11 +1,16 @@
-import { randomBytes } from "node:crypto";
-import { link, lstat, open, readFile, rename, rm } from "node:fs/promises";
-import { hostname } from "node:os";
+import { randomInt } from "node:crypto";
+import { open, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { createError, systemCode } from "../disk-errors.ts";
-import { BusyError } from "../errors.ts";
-import { describeOwner, isOwnerAlive, parseOwner } from "../run-owner.ts";
-import { foreignRestMs } from "./dead-temporaries.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { createError } from "../disk-errors.ts";
+import { BusyError, RefusedError, messageOf } from "../errors.ts";
+import { describeOwner, isOwnerAlive } from "../run-owner.ts";
+import { clearDeadTemporaries } from "./dead-temporaries.ts";
+import { ownedTemporaryName, parseTemporaryName } from "./temporary-names.ts";
+
+/** Two that come at the same moment both step back; a run that lives holds it for longer. */
+const tries = 4;
+const longestPauseMs = 200;
 
 /** A lock on a folder; it is given back by whoever took it. */
 export interface FolderLock {
@@ -14,108 +19,55 @@ export interface FolderLock {
 
 /** How a folder is locked. */
 export interface FolderLockOptions {
-  /** Of the lock's file: hidden. */
-  fileName: string;
+  /** What it is locked for, in one word: others of the same word are held off. */
+  word: string;
   /** Of this process. */
   pid: number;
   now: Date;
 }
 
 /**
- * Takes a lock on a folder by a file in it, which names the process. One of a process of this machine that has ended counts
- * no more, and one of another machine not after two days.
+ * Takes a lock on a folder. Everybody first makes a file of their own, named for their process as temporaries are, and then
+ * looks whether others are there: whatever happens to a process, no file of its has to be taken over.
  * @throws BusyError (exit 6) that names the holder
- * @throws AppError target-not-writable when nothing can be written there
+ * @throws AppError target-not-writable when nothing can be written there; RefusedError no-folder
  */
-export async function lockFolder(folder: string, { fileName, pid, now }: FolderLockOptions): Promise<FolderLock> {
-  const path = join(folder, fileName);
-  const own = `${path}.${pid}-${randomBytes(4).toString("hex")}`;
-  const content = JSON.stringify({ ...(await describeOwner(pid)), host: hostname() });
-  try {
-    const file = await open(own, "wx", 0o600);
-    await file.writeFile(content);
-    await file.close();
-  } catch (error) {
-    throw createError(error, path);
-  }
-  try {
-    if (!(await take(own, path))) {
-      await setAsideDead(path, now);
-      if (!(await take(own, path))) throw await busy(path, folder);
-    }
-  } finally {
-    await rm(own, { force: true });
-  }
-  return {
-    async release() {
-      if ((await readText(path)) === content) await rm(path, { force: true });
-    },
-  };
-}
-
-/** A link fails where the name is taken, whoever is quicker. */
-async function take(own: string, path: string): Promise<boolean> {
-  try {
-    await link(own, path);
-    return true;
-  } catch (error) {
-    const code = systemCode(error);
-    if (code === "EEXIST") return false;
-    if (!["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK", "EACCES"].includes(code))
+export async function lockFolder(folder: string, { word, pid, now }: FolderLockOptions): Promise<FolderLock> {
+  const own = ownedTemporaryName(`${word}-lock`, await describeOwner(pid));
+  const path = join(folder, own);
+  const release = (): Promise<void> => rm(path, { force: true });
+  for (let attempt = 1; ; attempt += 1) {
+    await clearDeadTemporaries(folder, { pid, now });
+    try {
+      await (await open(path, "wx", 0o600)).close();
+    } catch (error) {
       throw createError(error, path);
+    }
+    const holders = await othersIn(folder, word, own);
+    if (holders.length === 0) return { release };
+    await release();
+    if (attempt === tries)
+      throw new BusyError("busy", `another ${word} of ${folder} is at work`, {
+        details: holders.map(({ holder }) => holder),
+        hints: ["wait until it has ended, then try again", `if there is none: rm ${holders[0]?.path ?? ""}`],
+      });
+    await sleep(randomInt(longestPauseMs));
   }
-  // Where there are no hard links.
+}
+
+async function othersIn(folder: string, word: string, own: string): Promise<{ path: string; holder: string }[]> {
+  let names: string[];
   try {
-    const file = await open(path, "wx", 0o600);
-    await file.writeFile((await readText(own)) ?? "");
-    await file.close();
-    return true;
+    names = await readdir(folder);
   } catch (error) {
-    if (systemCode(error) === "EEXIST") return false;
-    throw createError(error, path);
+    throw new RefusedError("no-folder", `cannot list ${folder}: ${messageOf(error)}`, { cause: error });
   }
-}
-
-async function setAsideDead(path: string, now: Date): Promise<void> {
-  const content = await readText(path);
-  if (content === undefined || !(await isDead(path, content, now))) return;
-  const aside = `${path}.${randomBytes(4).toString("hex")}`;
-  try {
-    await rename(path, aside);
-  } catch {
-    return;
+  const found: { path: string; holder: string }[] = [];
+  for (const name of names) {
+    const parsed = name.startsWith(`.${word}-lock.`) && name !== own ? parseTemporaryName(name) : undefined;
+    if (parsed === undefined || (parsed.isOurHost && !(await isOwnerAlive(parsed.owner)))) continue;
+    const holder = `pid ${parsed.owner.pid} on ${parsed.isOurHost ? "this machine" : "another machine"}`;
+    found.push({ path: join(folder, name), holder });
   }
-  // Somebody else may have been quicker, and what was set aside theirs.
-  if ((await readText(aside)) !== content) await link(aside, path).catch(() => undefined);
-  await rm(aside, { force: true });
-}
-
-async function isDead(path: string, content: string, now: Date): Promise<boolean> {
-  const owner = parseOwner(content);
-  if (owner !== undefined && hostOf(content) === hostname()) return !(await isOwnerAlive(owner));
-  const stats = await lstat(path).catch(() => undefined);
-  return stats !== undefined && now.getTime() - stats.mtimeMs > foreignRestMs;
-}
-
-async function busy(path: string, folder: string): Promise<BusyError> {
-  const content = (await readText(path)) ?? "";
-  const owner = parseOwner(content);
-  const holder = owner === undefined ? [] : [`pid ${owner.pid} on ${hostOf(content) ?? "another machine"}`];
-  return new BusyError("busy", `another prune of ${folder} is at work`, {
-    details: holder,
-    hints: ["wait until it has ended, then try again", `if there is none: rm ${path}`],
-  });
-}
-
-function hostOf(content: string): string | undefined {
-  const { host } = JSON.parse(content) as { host?: unknown };
-  return typeof host === "string" ? host : undefined;
-}
-
-async function readText(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, "utf8");
-  } catch {
-    return undefined;
-  }
+  return found;
 }

@@ -6,7 +6,7 @@ import { AppError, UsageError } from "../../errors.ts";
 import { startStage } from "../../progress.ts";
 import { findFolder, openArchiveBytes } from "../open-archive.ts";
 import type { ArchiveAccess } from "../stores/archive-access.ts";
-import { checkNamed, openCopyTarget } from "./copy-target.ts";
+import { openCopyTarget } from "./copy-target.ts";
 import { readForward, readStream } from "./read-forward.ts";
 
 /** What is asked of a copy. */
@@ -41,9 +41,8 @@ const encryptedStart = Buffer.from("age-encryption.org/v1\n");
  * copied is no sound archive; AppError copy-differs
  */
 export async function copyArchive(request: CopyRequest, access: ArchiveAccess): Promise<CopyResult> {
-  const { from, to, isVerified } = request;
+  const { from, isVerified } = request;
   const { context, reporter } = access;
-  checkNamed(from, to);
   const folder = await findFolder(from, access);
   if (folder !== undefined)
     throw new UsageError("copy-folder", `${folder} is a folder, and only archives that are files are copied`, {

@@ -7,6 +7,7 @@ import { createOpenFileSink, fileBehind } from "../../stores/open-file-sink.ts";
 import type { Store } from "../../stores/store.ts";
 import { createStreamSink } from "../../stores/stream-sink.ts";
 import { nameTarget, resolveTarget } from "../backup/target.ts";
+import { findFolder } from "../open-archive.ts";
 import type { ArchiveAccess } from "../stores/archive-access.ts";
 import { openStore } from "../stores/open-store.ts";
 
@@ -38,6 +39,10 @@ export async function openCopyTarget(options: CopyTargetOptions, access: Archive
   const { context } = access;
   const { signal } = context;
   const { overwrite, check } = options;
+  if (options.from === "-" && (/[/:]$/.test(options.to) || (await findFolder(options.to, access)) !== undefined))
+    throw new UsageError("no-name", `the archive comes from the standard input, and ${options.to} names no file`, {
+      hints: ["name the file itself"],
+    });
   const target = await resolveTarget({
     target: options.to,
     defaultFolder: undefined,
@@ -70,14 +75,5 @@ export async function openCopyTarget(options: CopyTargetOptions, access: Archive
 function nameOf(from: string): string {
   const location = parseLocation(from);
   const name = location.kind === "local" ? basename(location.path) : location.kind === "stdio" ? "" : location.name;
-  // Only asked for where the target is a folder or a place.
-  return name === undefined || name === "" ? "stdin.ngwbackup" : name;
-}
-
-/** @throws UsageError where a copy of stdin would get no name */
-export function checkNamed(from: string, to: string): void {
-  if (from !== "-" || (to !== "" && !/[/:]$/.test(to))) return;
-  throw new UsageError("no-name", `the archive comes from the standard input, and ${to} names no file`, {
-    hints: ["name the file itself"],
-  });
+  return name ?? "";
 }

@@ -19,7 +19,6 @@ export async function* readForward(source: ByteSource): AsyncGenerator<Buffer> {
     next = read(at);
     yield block;
   }
-  await next;
 }
 
 /** All of a stream such as stdin. @throws AppError read-failed */

@@ -9,9 +9,6 @@ import type { ArchiveAccess } from "../stores/archive-access.ts";
 import { openStore } from "../stores/open-store.ts";
 import type { ArchiveFacts } from "./archive-facts.ts";
 
-/** Of the file that a prune of a folder is known by. */
-const lockFileName = ".ngwbackup-prune.lock";
-
 /** A folder or store in which archives are removed; whoever opened it closes it. */
 export interface PrunePlace {
   /** Holds another prune of the same folder off; a store has no lock. @throws BusyError (exit 6) */
@@ -41,7 +38,7 @@ export async function openPrunePlace(where: string, access: ArchiveAccess): Prom
   return {
     async lock() {
       if (!isLocal) return;
-      const held = await lockFolder(store.label, { fileName: lockFileName, pid, now: context.now() });
+      const held = await lockFolder(store.label, { word: "prune", pid, now: context.now() });
       release = () => held.release();
     },
     clearDead: () => store.clearDead(context.now(), signal),
