@@ -36,6 +36,8 @@ export async function lockFolder(folder: string, { word, pid, now }: FolderLockO
   const own = ownedTemporaryName(`${word}-lock`, await describeOwner(pid));
   const path = join(folder, own);
   const release = (): Promise<void> => rm(path, { force: true });
+  // A folder that is not there is told before anything is made.
+  await othersIn(folder, word, own);
   for (let attempt = 1; ; attempt += 1) {
     await clearDeadTemporaries(folder, { pid, now });
     try {
