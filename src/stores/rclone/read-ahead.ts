@@ -2,6 +2,7 @@
 const grainBytes = 1024 * 1024;
 /** Most that is asked for at once. */
 const longestRunBytes = 16 * grainBytes;
+const runsAhead = 2;
 /** Bytes that are kept for reads to come; what is being fetched comes on top. */
 const keptBytes = 4 * longestRunBytes;
 
@@ -13,7 +14,7 @@ interface Run {
 
 /**
  * Reads of any size out of few fetches: each fetch costs the start of a program and a connection. What is read in order is
- * fetched in runs that double up to 16 MiB, one ahead; what is read here and there, by the MiB.
+ * fetched in runs that double up to 16 MiB, two of them ahead; what is read here and there, by the MiB.
  */
 export class ReadAhead {
   readonly #sizeBytes: number;
@@ -50,11 +51,14 @@ export class ReadAhead {
     return found;
   }
 
-  /** Fetches the next run when a run was longer than one grain: then it is read in order. */
+  /** Fetches the next runs when one was longer than one grain: then it is read in order. */
   #runAhead(run: Run): void {
-    const isNext = this.#runs.some(({ start, end }) => start <= run.end && run.end < end);
-    if (run.end - run.start <= grainBytes || run.end >= this.#sizeBytes || isNext) return;
-    this.#fetchRun(run.end, run.end);
+    let last = run;
+    for (let ahead = 0; ahead < runsAhead; ahead += 1) {
+      const at = last.end;
+      if (last.end - last.start <= grainBytes || at >= this.#sizeBytes) return;
+      last = this.#runs.find(({ start, end }) => start <= at && at < end) ?? this.#fetchRun(at, at);
+    }
   }
 
   #fetchRun(at: number, wantedEnd: number): Run {
