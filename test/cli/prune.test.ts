@@ -269,6 +269,15 @@ describe("prune, beside an instance", () => {
     expect(await runCli(["prune", ...instance.config], { now })).toMatchObject({ exitCode: 0 });
   });
 
+  test("archives of another instance than the configured one are let be, which is told", async () => {
+    const folder = join(instance.folder, "foreign");
+    await fill(folder, [1, 2]);
+    const result = await runCli(["prune", ...instance.config, folder], { now });
+    expect(result.exitCode).toBe(0);
+    expect(result.stderr).toMatch(/warning: no archive in .* is of the configured instance, /);
+    expect(readdirSync(folder)).toHaveLength(2);
+  });
+
   test("a database that cannot be reached is told, and does not matter", async () => {
     const config = join(instance.folder, "away.ini");
     writeFileSync(config, "[core]\ndatabase.host = /no/such/folder\n");

@@ -50,7 +50,9 @@ export async function openPrunePlace(where: string, access: ArchiveAccess): Prom
       }
       const name = isLocal ? basename(path) : path.slice(joinLocation(store.label, "").length);
       const now = await store.stat(name, signal);
-      if (now?.sizeBytes !== sizeBytes || now.modifiedAt.getTime() !== modifiedAt.getTime()) return false;
+      // Some servers list times to the millisecond, and tell them by the second.
+      const agesMs = Math.abs((now?.modifiedAt.getTime() ?? 0) - modifiedAt.getTime());
+      if (now?.sizeBytes !== sizeBytes || agesMs >= 1000) return false;
       await store.remove(name, signal);
       return true;
     },

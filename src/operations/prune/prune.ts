@@ -50,7 +50,7 @@ export async function prune(request: PruneRequest, access: ArchiveAccess): Promi
     try {
       if (!dryRun) await place.lock();
       const archives = await gatherFacts(where, access);
-      const scope = { ...request, instances: chosenInstances(archives, request, own?.key) };
+      const scope = { ...request, instances: chosenInstances(archives, request, own?.key, access) };
       const planned = planPrune(archives, policy, scope, context.now());
       for (const { facts, reasons } of planned)
         if (facts.kind === "damaged")
@@ -106,6 +106,7 @@ function chosenInstances(
   archives: readonly ArchiveFacts[],
   { instances, where }: PruneRequest,
   own: string | undefined,
+  { reporter }: ArchiveAccess,
 ): ReadonlySet<string> | undefined {
   if (instances === "all") return undefined;
   const there = new Set(archives.flatMap(({ instance }) => (instance === null ? [] : instanceKey(instance))));
@@ -114,7 +115,13 @@ function chosenInstances(
     if (unknown === undefined) return new Set(instances);
     throw new UsageError("no-instance", `no archive in ${where} is of instance ${unknown}`, { details: [...there] });
   }
-  if (own !== undefined) return new Set([own]);
+  if (own !== undefined) {
+    if (there.size > 0 && !there.has(own)) {
+      const message = `no archive in ${where} is of the configured instance, ${own}`;
+      reporter.report({ type: "warning", code: "no-instance", message, details: [...there] });
+    }
+    return new Set([own]);
+  }
   if (there.size <= 1) return there;
   throw new UsageError("several-instances", `${where} holds archives of ${there.size} instances`, {
     details: [...there],

@@ -16,7 +16,6 @@ export async function openStore(location: RemoteLocation, settings: Settings, co
       const env = {
         ...context.env,
         ...(config === undefined ? {} : { RCLONE_CONFIG: config }),
-        RCLONE_ASK_PASSWORD: "false",
       };
       return createRcloneStore(location.root, { path, env }, context.pid);
     }

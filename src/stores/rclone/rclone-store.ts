@@ -17,6 +17,14 @@ const coarsestTimeMs = 2000;
 /** Names on encrypting remotes have some 140 bytes; ours takes 80 of them. */
 const longestStemCharacters = 30;
 
+/** What nobody may have set otherwise for the rclone that he types himself. */
+const ownEnvironment = {
+  RCLONE_ASK_PASSWORD: "false",
+  RCLONE_DRY_RUN: "false",
+  RCLONE_INTERACTIVE: "false",
+  RCLONE_PROGRESS: "false",
+};
+
 /**
  * A folder of a remote of rclone, through the installed program: nothing but what rclone itself finds its remotes by is
  * needed, and no secret passes through us.
@@ -24,7 +32,8 @@ const longestStemCharacters = 30;
  * @param pid of this process, for the names of temporaries
  * @throws UsageError store-url for a remote with parameters
  */
-export function createRcloneStore(root: string, rclone: RcloneProgram, pid: number): Store {
+export function createRcloneStore(root: string, { path, env }: RcloneProgram, pid: number): Store {
+  const rclone: RcloneProgram = { path, env: { ...env, ...ownEnvironment } };
   const remote = root.slice("rclone:".length);
   if (/^[^:]*,/.test(remote))
     throw new UsageError(
