@@ -306,6 +306,8 @@ describe("[ngwbackup]", () => {
       template: undefined,
       retention: { policy: emptyPolicy, isAfterBackup: false, includesEncrypted: false },
       rclone: { path: undefined, config: undefined },
+      drillCommand: undefined,
+      drillTimeoutMs: 600_000,
       keepPreviousMs: 7 * 86_400_000,
       service: "ngw.service",
     });
@@ -363,6 +365,8 @@ service = ngw2.service
         includesEncrypted: false,
       },
       rclone: { path: "/opt/rclone", config: join(cwd, "rclone.conf") },
+      drillCommand: undefined,
+      drillTimeoutMs: 600_000,
       keepPreviousMs: 0,
       service: "ngw2.service",
     });
@@ -407,7 +411,7 @@ it("gives every option once, with a source", async () => {
   for (const settings of [await load({}), await load(files, { PGPASSFILE: "/x", PGHOST: "h" })]) {
     const names = settings.values.map(({ section, option }) => `${section}.${option}`);
     expect(new Set(names).size).toBe(names.length);
-    expect(names).toHaveLength(50);
+    expect(names).toHaveLength(52);
     expect(settings.values.every(({ source }) => source !== "")).toBe(true);
   }
 });
