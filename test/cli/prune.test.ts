@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, truncateSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -11,6 +12,7 @@ import { ownedTemporaryName } from "../../src/stores/temporary-names.ts";
 import { writeDatedArchive } from "../fixtures/dated-archive.ts";
 import { withClient } from "../fixtures/postgres.ts";
 import { hasRclone, makeRemote } from "../fixtures/rclone.ts";
+import { startProgram } from "../fixtures/run-program.ts";
 import { runCli } from "../fixtures/run-cli.ts";
 import { tempFolder } from "../fixtures/temp-folder.ts";
 import { type TestInstance, createTestInstance } from "../fixtures/test-instance.ts";
@@ -168,6 +170,34 @@ describe("prune, without a database", () => {
     expect(await runCli(["prune", "--keep-last", "1", folder], { now })).toMatchObject({ exitCode: 0 });
     expect(readdirSync(folder).toSorted()).toEqual([live, "2.ngwbackup"]);
   });
+
+  test.for(["SIGKILL", "SIGTERM"] as const)(
+    "stopped by %s it leaves whole archives, and the next one goes on",
+    async (how) => {
+      const folder = await tempFolder();
+      const days = Array.from({ length: 60 }, (_, index) => index + 1);
+      await fill(folder, days);
+      for (const day of days.slice(0, 30))
+        execFileSync("unzip", ["-q", `${day}.ngwbackup`, "-d", `f${day}`], { cwd: folder });
+      for (const day of days.slice(0, 30)) {
+        const manifest = readFileSync(join(folder, `f${day}`, "manifest.jsonl"));
+        const digest = createHash("sha256").update(manifest).digest("hex");
+        writeFileSync(join(folder, `f${day}`, "manifest.sha256"), `${digest}  manifest.jsonl\n`);
+      }
+      const { child, ended } = startProgram(["prune", "--keep-last", "2", folder]);
+      child.stderr?.on("data", (text: Buffer) => {
+        if (text.includes("removed ")) child.kill(how);
+      });
+      const end = await ended;
+      expect(how === "SIGKILL" ? end.signal : end.exitCode).toBe(how === "SIGKILL" ? "SIGKILL" : 143);
+      const left = await runCli(["list", "--json", folder]);
+      const { archives } = JSON.parse(left.stdout) as { archives: { state: string }[] };
+      expect(archives.length).toBeGreaterThan(2);
+      expect(archives.filter(({ state }) => state !== "complete")).toEqual([]);
+      expect(await runCli(["prune", "--keep-last", "2", folder], { now })).toMatchObject({ exitCode: 0 });
+      expect(names(folder)).toEqual(["59.ngwbackup", "60.ngwbackup"]);
+    },
+  );
 
   test("a place that is not there is refused", async () => {
     const folder = join(await tempFolder(), "gone");
