@@ -116,6 +116,32 @@ describe.skipIf(!hasRclone())("rclone", () => {
     expect(filesBelow(folder).toSorted()).toEqual(["cat", "lsjson", "rclone"]);
   });
 
+  test.for(["webdav", "sftp"] as const)(
+    "%s: a server that goes away ends reading and writing with an error",
+    async (type) => {
+      const remote = await makeRemote(type);
+      const store = storeOf(remote, { RCLONE_LOW_LEVEL_RETRIES: "1", RCLONE_RETRIES: "1", RCLONE_CONTIMEOUT: "2s" });
+      await put(store, "a", madeUpBytes(3_000_000));
+      const source = await store.open("a", never);
+      await source.read(0, 1000);
+      const sink = await store.create("b", { signal: never });
+      await writeAll(sink, madeUpBytes(1_000_000));
+      await remote.stop();
+      const writing = await errorOf(async () => {
+        await writeAll(sink, madeUpBytes(20_000_000));
+        await sink.finish();
+      });
+      expect(writing).toMatchObject({ code: "store-failed", exitCode: 1 });
+      expect(writing.message).toMatch(/^cannot write rclone:test:b: /);
+      const reading = await errorOf(() => source.read(2_000_000, 100_000));
+      expect(reading).toMatchObject({ code: "store-failed" });
+      expect(reading.message).toMatch(/^cannot read rclone:test:a: /);
+      for (const error of [writing, reading]) mustShowNoSecret("an error", JSON.stringify(error));
+      // What is left there cannot be reached.
+      await expect(sink.abort()).rejects.toMatchObject({ code: "store-failed" });
+    },
+  );
+
   test("what is stored shorter than it was written is no success", async () => {
     const remote = await makeRemote("alias");
     const program = join(await tempFolder(), "rclone");
