@@ -19,6 +19,8 @@ export interface PruneScope {
   includeNextgisweb: boolean;
   /** Archives that are encrypted and that no key is at hand for, too. */
   includeEncrypted: boolean;
+  /** Archives of other places, which stay, and which may refer to these or be referred to by them. */
+  elsewhere: readonly ArchiveFacts[];
 }
 
 /**
@@ -36,7 +38,9 @@ export function planPrune(
   const reasons = new Map<ArchiveFacts, string[]>();
   const groups = new Map<string, ArchiveFacts[]>();
   const sound = new Set(
-    archives.flatMap(({ kind, sha256 }) => (kind === "sound" && sha256 !== undefined ? sha256 : [])),
+    [...archives, ...scope.elsewhere].flatMap(({ kind, sha256 }) =>
+      kind === "sound" && sha256 !== undefined ? sha256 : [],
+    ),
   );
   for (const facts of archives) {
     const exemption = exemptionOf(facts, scope, sound);
@@ -53,7 +57,7 @@ export function planPrune(
       first.reasons.push("last sound archive");
     for (const { item, reasons: why } of judged) reasons.set(item, why);
   }
-  keepBases(reasons);
+  keepBases(reasons, lacking(scope.elsewhere));
   return archives
     .map((facts): PlannedArchive => {
       const why = reasons.get(facts) ?? [];
@@ -79,9 +83,16 @@ function exemptionOf(facts: ArchiveFacts, scope: PruneScope, sound: ReadonlySet<
   }
 }
 
-/** Keeps what one that stays refers to, and what that refers to in turn. */
-function keepBases(reasons: ReadonlyMap<ArchiveFacts, string[]>): void {
-  const waiting = [...reasons].filter(([, why]) => why.length > 0).map(([facts]) => facts);
+/** Archives of other places, with what they refer to and what is not there itself. */
+function lacking(elsewhere: readonly ArchiveFacts[]): ArchiveFacts[] {
+  const there = new Set(elsewhere.map(({ sha256 }) => sha256));
+  return elsewhere.map((facts) => ({ ...facts, bases: facts.bases.filter((base) => !there.has(base)) }));
+}
+
+/** Keeps what one that stays refers to, here or elsewhere, and what that refers to in turn. */
+function keepBases(reasons: ReadonlyMap<ArchiveFacts, string[]>, elsewhere: readonly ArchiveFacts[]): void {
+  const staying = [...reasons].filter(([, why]) => why.length > 0).map(([facts]) => facts);
+  const waiting = [...staying, ...elsewhere];
   for (let facts = waiting.shift(); facts !== undefined; facts = waiting.shift()) {
     for (const [base, why] of reasons) {
       if (base === facts || base.sha256 === undefined || !facts.bases.includes(base.sha256)) continue;

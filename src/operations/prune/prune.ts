@@ -3,6 +3,7 @@ import { AppError, UsageError } from "../../errors.ts";
 import { type RetentionPolicy, isEmptyPolicy } from "../../retention/policy.ts";
 import type { ArchiveAccess } from "../stores/archive-access.ts";
 import { type ArchiveFacts, gatherFacts, instanceKey } from "./archive-facts.ts";
+import { factsElsewhere } from "./elsewhere.ts";
 import { findOwnInstance } from "./own-instance.ts";
 import { type PlannedArchive, planPrune, removalOrder } from "./plan-prune.ts";
 import { type PrunePlace, openPrunePlace } from "./prune-place.ts";
@@ -50,7 +51,8 @@ export async function prune(request: PruneRequest, access: ArchiveAccess): Promi
     try {
       if (!dryRun) await place.lock();
       const archives = await gatherFacts(where, access);
-      const scope = { ...request, instances: chosenInstances(archives, request, own?.key, access) };
+      const elsewhere = await factsElsewhere(settings, where, access);
+      const scope = { ...request, elsewhere, instances: chosenInstances(archives, request, own?.key, access) };
       const planned = planPrune(archives, policy, scope, context.now());
       for (const { facts, reasons } of planned)
         if (facts.kind === "damaged")

@@ -5,7 +5,7 @@ import { type PruneScope, planPrune, removalOrder } from "../../../src/operation
 import { type RetentionPolicy, emptyPolicy } from "../../../src/retention/policy.ts";
 
 const now = new Date("2026-11-26T00:00:00Z");
-const all: PruneScope = { instances: undefined, includeNextgisweb: false, includeEncrypted: false };
+const all: PruneScope = { instances: undefined, includeNextgisweb: false, includeEncrypted: false, elsewhere: [] };
 const last = (count: number): RetentionPolicy => ({ ...emptyPolicy, last: count });
 
 /** Facts of a sound archive, its name its digest; a day later for each letter. */
@@ -98,6 +98,15 @@ describe("what stays", () => {
     });
   });
 
+  test("bases of what stands elsewhere, and whose base stands elsewhere counts", () => {
+    const archives = [archive("a"), archive("b"), archive("d"), archive("e", { bases: ["y"] })];
+    const elsewhere = [archive("x", { bases: ["a"] }), archive("y")];
+    expect(plan(archives, last(1), { elsewhere })).toEqual({ a: "base of x", b: "", d: "", e: "last snapshot" });
+    // A copy beside the one that refers to it serves as well.
+    const copies = [archive("x", { bases: ["a"] }), archive("a")];
+    expect(plan([archive("a"), archive("b")], last(1), { elsewhere: copies })).toEqual({ a: "", b: "last snapshot" });
+  });
+
   test("an incremental one without its base, which counts for nothing", () => {
     const archives = [archive("a"), archive("b", { bases: ["gone"] }), archive("c", { bases: ["a", "gone"] })];
     expect(plan(archives, last(1))).toEqual({
@@ -177,6 +186,7 @@ describe("whatever archives there are", () => {
     instances: fc.constantFrom(undefined, new Set(["one"]), new Set<string>()),
     includeNextgisweb: fc.boolean(),
     includeEncrypted: fc.boolean(),
+    elsewhere: fc.constant([]),
   });
 
   test("nothing goes that must stay", () => {
