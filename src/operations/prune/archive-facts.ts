@@ -3,7 +3,7 @@ import { manifestEntryName } from "../../archive/entry-names.ts";
 import { type Manifest, readManifest } from "../../archive/manifest.ts";
 import { digestOfComment } from "../../archive/manifest-types.ts";
 import type { ArchiveReader } from "../../archive/reader.ts";
-import { RefusedError, messageOf } from "../../errors.ts";
+import { RefusedError, UsageError, messageOf } from "../../errors.ts";
 import { forEachAtOnce } from "../../for-each-at-once.ts";
 import { type Candidate, archivesIn } from "../list/archives-in.ts";
 import { openArchive } from "../open-archive.ts";
@@ -91,6 +91,8 @@ async function factsOf({ path, sizeBytes, modifiedAt }: Candidate, access: Archi
     }
   } catch (error) {
     access.context.signal.throwIfAborted();
+    // What is wrong with the command line or the configuration says nothing of an archive.
+    if (error instanceof UsageError) throw error;
     if (error instanceof RefusedError && error.code === "no-identity")
       return { ...common, time: timeOfName(path) ?? modifiedAt, kind: "encrypted" };
     return { ...common, kind: "damaged", problem: messageOf(error) };
