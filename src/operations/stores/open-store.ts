@@ -1,7 +1,6 @@
 import type { Settings } from "../../config/settings.ts";
 import type { Context } from "../../context.ts";
 import { UsageError } from "../../errors.ts";
-import { createRcloneStore } from "../../stores/rclone/rclone-store.ts";
 import type { RemoteLocation } from "../../stores/location.ts";
 import type { Store } from "../../stores/store.ts";
 
@@ -12,6 +11,8 @@ import type { Store } from "../../stores/store.ts";
 export async function openStore(location: RemoteLocation, settings: Settings, context: Context): Promise<Store> {
   switch (location.kind) {
     case "rclone": {
+      // Only who needs it waits for it to load.
+      const { createRcloneStore } = await import("../../stores/rclone/rclone-store.ts");
       const { path = "rclone", config } = settings.ngwbackup.rclone;
       const env = {
         ...context.env,
