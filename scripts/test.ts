@@ -8,7 +8,7 @@ import { tmpdir, userInfo } from "node:os";
 import { delimiter, join } from "node:path";
 import { installPackages } from "../src/cluster/install-packages.ts";
 import { missingServerPackages } from "../src/cluster/install-server.ts";
-import { AppError } from "../src/errors.ts";
+import { AppError, messageOf } from "../src/errors.ts";
 import { coloursFor } from "../src/terminal/colours.ts";
 import { formatError } from "../src/terminal/error-text.ts";
 import { formatDuration } from "../src/terminal/format.ts";
@@ -75,10 +75,25 @@ async function installWhatIsMissing(): Promise<void> {
   const note = (line: string): boolean => process.stdout.write(`${line} ...\n`);
   if (missing.length > 0)
     await installPackages(missing, { env, signal: new AbortController().signal, isRoot: userInfo().uid === 0, note });
+  if (!(await isThere("rclone"))) await installRclone(note);
   const problem = await ensureOtherServers(env, note);
   if (problem !== undefined) process.stdout.write(`without PostgreSQL 16 and 18: ${problem}\n`);
   const withoutS3 = await ensureMoto(env, note);
   if (withoutS3 !== undefined) process.stdout.write(`without an S3 server: ${withoutS3}\n`);
+}
+
+/** Without it its tests are skipped by name, and all others run. */
+async function installRclone(note: (line: string) => boolean): Promise<void> {
+  try {
+    await installPackages(["rclone"], {
+      env,
+      signal: new AbortController().signal,
+      isRoot: userInfo().uid === 0,
+      note,
+    });
+  } catch (error) {
+    process.stdout.write(`without rclone: ${messageOf(error)}\n`);
+  }
 }
 
 async function isThere(program: string): Promise<boolean> {

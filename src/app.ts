@@ -14,8 +14,10 @@ import { backupCommand } from "./commands/backup.command.ts";
 import type { TableContext } from "./commands/command.ts";
 import { completionCommand } from "./commands/completion.command.ts";
 import { drillCommand } from "./commands/drill.command.ts";
+import { copyCommand } from "./commands/copy.command.ts";
 import { demoCommand } from "./commands/demo.command.ts";
 import { keygenCommand } from "./commands/keygen.command.ts";
+import { pruneCommand } from "./commands/prune.command.ts";
 import { restoreCommand } from "./commands/restore.command.ts";
 import { AppError, ExitCode, UsageError } from "./errors.ts";
 
@@ -26,6 +28,8 @@ const routes = {
   list: listCommand,
   inspect: inspectCommand,
   consolidate: consolidateCommand,
+  copy: copyCommand,
+  prune: pruneCommand,
   check: checkCommand,
   migrations: migrationsRoutes,
   keygen: keygenCommand,

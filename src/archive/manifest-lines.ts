@@ -30,6 +30,7 @@ export function decodeHeader(value: unknown): ManifestHeader {
   const options = fields.object("options");
   const format = fields.count("format") === 2 ? 2 : 1;
   const blockDigest = fields.optional("blockDigest", () => decodeBlockDigest(fields));
+  const tags = fields.optional("tags", () => fields.list("tags", 1000).map((item) => checkText(item, "header.tags")));
   return {
     type: "header",
     format,
@@ -65,6 +66,7 @@ export function decodeHeader(value: unknown): ManifestHeader {
       level: options.nullable("level", () => levelOf(options)),
     },
     excludedRows: fields.list("excludedRows", 1_000_000).map((item) => checkText(item, "header.excludedRows")),
+    ...(tags === undefined ? {} : { tags }),
     ...(blockDigest === undefined ? {} : { blockDigest }),
     base: decodeBase(fields, format),
   };

@@ -47,6 +47,8 @@ export interface ManifestHeader {
   options: { compression: Codec | "deflate"; level: number | null };
   /** Tables whose rows were left out, as quoted `schema.table`. */
   excludedRows: string[];
+  /** What users call it by, for retention; left out where there are none. */
+  tags?: string[];
   /** How the digests of frames were made; left out where there are none. */
   blockDigest?: BlockDigestRule;
   /** Null in format 1; in format 2 every archive that is referred to, newest first. References name them directly. */

@@ -1,7 +1,7 @@
 import { buildCommand } from "@stricli/core";
 import { type CommonFlags, lazyCommand } from "./command.ts";
 import { commonAliases, commonFlags } from "./common-flags.ts";
-import { integer, positiveInteger, size, text } from "./flag-values.ts";
+import { integer, positiveInteger, size, tagList, text } from "./flag-values.ts";
 
 /** Flags of `backup`. */
 export interface BackupFlags extends CommonFlags {
@@ -14,6 +14,8 @@ export interface BackupFlags extends CommonFlags {
   /** In bytes a second. */
   readonly writeRate?: number;
   readonly strict: boolean;
+  readonly tag: readonly (readonly string[])[];
+  readonly prune: boolean;
   readonly oneShot: boolean;
   readonly noZip: boolean;
   readonly overwrite: boolean;
@@ -111,6 +113,20 @@ export const backupCommand = buildCommand({
         default: false,
         withNegated: false,
         brief: "Fail when a file is missing, unreadable or of another size than its row, instead of naming it",
+      },
+      tag: {
+        kind: "parsed",
+        parse: tagList,
+        variadic: true,
+        default: [],
+        placeholder: "name",
+        brief: "Tag that the archive carries, for prune --keep-tag; may be given several times",
+      },
+      prune: {
+        kind: "boolean",
+        default: false,
+        withNegated: false,
+        brief: "Prune the archives beside it afterwards, by the options keep... of the configuration",
       },
       oneShot: { kind: "boolean", default: false, withNegated: false, brief: "Do not record it as the last backup" },
       noZip: { kind: "boolean", default: false, withNegated: false, brief: "Write a folder instead of a file" },

@@ -5,6 +5,8 @@ import { type BackupResult, backup as runBackup } from "../operations/backup/bac
 import { chooseRecipients } from "../operations/encryption/choose-recipients.ts";
 import { chooseSignKey } from "../operations/encryption/choose-sign-key.ts";
 import { nameTarget } from "../operations/backup/target.ts";
+import { checkPruneAfterBackup, pruneAfterBackup } from "../operations/prune/prune-after-backup.ts";
+import { accessWith } from "../operations/stores/archive-access.ts";
 import { formatBytes, formatCount } from "../terminal/format.ts";
 import type { BackupFlags } from "./backup.command.ts";
 import type { CommandContext } from "./command.ts";
@@ -17,6 +19,8 @@ export default async function backup(this: CommandContext, flags: BackupFlags, t
     });
   const settings = await loadSettings({ env: this.env, cwd: this.cwd, configPaths: flags.config });
   const own = settings.ngwbackup;
+  const isPruning = flags.prune || (own.retention.isAfterBackup && target !== "-");
+  if (isPruning) checkPruneAfterBackup(settings, target);
   const nice = flags.nice ? own.nice : undefined;
   const compression = flags.compression ?? own.compression;
   const encryptFor = await chooseRecipients(
@@ -40,6 +44,7 @@ export default async function backup(this: CommandContext, flags: BackupFlags, t
       readRate: flags.readRate ?? nice?.readRate,
       writeRate: flags.writeRate ?? nice?.writeRate,
       strict: flags.strict,
+      tags: [...new Set(flags.tag.flat())],
       oneShot: flags.oneShot,
       noZip: flags.noZip,
       overwrite: flags.overwrite,
@@ -70,9 +75,20 @@ export default async function backup(this: CommandContext, flags: BackupFlags, t
     });
     this.setExitCode(ExitCode.losses);
   }
+  const pruned = isPruning
+    ? await pruneAfterBackup(path, settings, accessWith(settings, this, this.output))
+    : undefined;
+  if (pruned !== undefined)
+    this.output.note(`${pruned.removed} older archives removed, ${formatBytes(pruned.removedBytes)}\n`);
   const { snapshotAt, ...numbers } = written;
   this.output.finish(
-    { command: "backup", path, snapshotAt: snapshotAt.toISOString(), ...numbers },
+    {
+      command: "backup",
+      path,
+      snapshotAt: snapshotAt.toISOString(),
+      ...numbers,
+      ...(pruned === undefined ? {} : { removed: pruned.removed, removedBytes: pruned.removedBytes }),
+    },
     result.target.kind === "stdout" ? undefined : `${path}\n`,
   );
 }

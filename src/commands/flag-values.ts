@@ -1,4 +1,6 @@
+import { spanType, tagListType } from "../config/retention-types.ts";
 import { sizeType } from "../config/value-types.ts";
+import type { CalendarSpan } from "../retention/span.ts";
 
 /** A value taken as it is. */
 export function text(value: string): string {
@@ -15,6 +17,26 @@ export function positiveInteger(value: string): number {
     throw new Error("expected a whole number from 1");
   }
   return number;
+}
+
+/**
+ * A whole number from 0.
+ * @throws Error that says what was expected
+ */
+export function count(value: string): number {
+  const number = Number(value);
+  if (!/^\d+$/.test(value) || !Number.isSafeInteger(number)) throw new Error("expected a whole number from 0");
+  return number;
+}
+
+/**
+ * A span of the calendar, as in the configuration.
+ * @throws Error that says what was expected
+ */
+export function span(value: string): CalendarSpan {
+  const parsed = spanType.parse(value);
+  if (parsed === undefined) throw new Error(`expected ${spanType.expected}`);
+  return parsed;
 }
 
 /**
@@ -48,4 +70,14 @@ export function durationMs(value: string): number {
   const spanMs = match === null ? Number.NaN : Number(match[1]) * unitMs[match[2] as keyof typeof unitMs];
   if (!Number.isSafeInteger(spanMs)) throw new Error("expected a duration such as 7d, 12h, 30m or 90 (seconds)");
   return spanMs;
+}
+
+/**
+ * Tags, joined by commas, as restic takes them.
+ * @throws Error that says what was expected
+ */
+export function tagList(value: string): readonly string[] {
+  const tags = tagListType.parse(value);
+  if (tags === undefined) throw new Error(`expected ${tagListType.expected}`);
+  return tags;
 }

@@ -73,6 +73,8 @@ export const ownOptions = {
   adminPassword: { section: ownSection, option: "admin.password", type: textType, secret: true },
   adminPwfile: { section: ownSection, option: "admin.pwfile", type: pathType },
   template: { section: ownSection, option: "template", type: textType },
+  rclonePath: { section: ownSection, option: "rclone.path", type: pathType },
+  rcloneConfig: { section: ownSection, option: "rclone.config", type: pathType },
   keepPrevious: { section: ownSection, option: "keep_previous", type: durationType, default: "7d" },
   drillCommand: { section: ownSection, option: "drill.command", type: commandType },
   drillTimeout: { section: ownSection, option: "drill.timeout", type: durationType, default: "10m" },

@@ -13,6 +13,7 @@ import {
   type IoClassChoice,
 } from "./option-table.ts";
 import { resolveS3, s3Options, type S3Options } from "./s3-options.ts";
+import { type RetentionSettings, readRetention, retentionOptions } from "./retention-options.ts";
 import { showSize } from "./value-types.ts";
 
 /** How a run with `--nice` stands back: options `nice...` of section `[ngwbackup]`. */
@@ -67,6 +68,9 @@ export interface OwnSettings {
   admin: ConnectionSettings | undefined;
   /** Template database that holds PostGIS, for a restore side by side. */
   template: string | undefined;
+  retention: RetentionSettings;
+  /** The program rclone, and its configuration; undefined: the one on PATH, and its usual one. */
+  rclone: { path: string | undefined; config: string | undefined };
   /** How long a restore keeps what was there before. */
   keepPreviousMs: number;
   /** The application's own check of what a drill has restored: program and arguments. */
@@ -110,7 +114,7 @@ export async function loadSettings(choice: ConfigFileChoice): Promise<Settings> 
   const reader = new OptionReader(layers);
   reader.refuseUnknown(
     ownSection,
-    [...Object.values(ownOptions), ...Object.values(s3Options)].map(({ option }) => option),
+    [...Object.values(ownOptions), ...Object.values(s3Options), ...retentionOptions].map(({ option }) => option),
   );
 
   const database = await resolveDatabase({ reader, env, cwd });
@@ -174,6 +178,8 @@ export async function loadSettings(choice: ConfigFileChoice): Promise<Settings> 
     },
     admin: undefined,
     template: read(ownOptions.template),
+    retention: readRetention(read),
+    rclone: { path: readPath(ownOptions.rclonePath), config: readPath(ownOptions.rcloneConfig) },
     keepPreviousMs: read(ownOptions.keepPrevious, showDuration)!,
     drillCommand: read(ownOptions.drillCommand, (words) => words.join(" ")),
     drillTimeoutMs: read(ownOptions.drillTimeout, showDuration)!,

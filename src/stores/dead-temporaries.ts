@@ -4,8 +4,8 @@ import { ownUid } from "../own-user.ts";
 import { isOwnerAlive } from "../run-owner.ts";
 import { parseTemporaryName } from "./temporary-names.ts";
 
-/** A temporary of another host or container is taken for a dead run's when nothing was written to it for so long. */
-const foreignRestMs = 2 * 24 * 60 * 60 * 1000;
+/** A temporary of another host or container is taken for a dead run's when nothing was written to it for so long, in ms. */
+export const foreignRestMs = 2 * 24 * 60 * 60 * 1000;
 
 /** What {@link clearDeadTemporaries} needs to know. */
 export interface ClearOptions {

@@ -195,6 +195,8 @@ describe("the manifest", () => {
     ["expected null as header.base in format 1, found something else", headerWith({ base: {} })],
     ["expected an object as header.database, found nothing", headerWith({ database: undefined })],
     ["expected a list of at most 1000000 as header.excludedRows", headerWith({ excludedRows: "all" })],
+    ["expected a list of at most 1000 as header.tags", headerWith({ tags: "release" })],
+    ["expected a text of at most 65536 characters as header.tags", headerWith({ tags: [1] })],
     ["expected a whole number as header.options.level", headerWith({ options: { compression: "zstd", level: "9" } })],
     [
       "expected missing or unreadable or size as loss.kind",

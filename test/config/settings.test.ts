@@ -2,6 +2,7 @@ import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { loadSettings, type Settings } from "../../src/config/settings.ts";
+import { emptyPolicy } from "../../src/retention/policy.ts";
 import { tempFolder } from "../fixtures/temp-folder.ts";
 
 let cwd: string;
@@ -380,6 +381,8 @@ describe("[ngwbackup]", () => {
       },
       admin: undefined,
       template: undefined,
+      retention: { policy: emptyPolicy, isAfterBackup: false, includesEncrypted: false },
+      rclone: { path: undefined, config: undefined },
       keepPreviousMs: 7 * 86_400_000,
       drillCommand: undefined,
       drillTimeoutMs: 600_000,
@@ -408,6 +411,14 @@ decrypt.identity = key.txt, /root/other.txt
 decrypt.passphrase_file = /run/passphrase
 sign.key = signer
 template = ngw_template
+keep.last = 3
+keep.weekly = 5
+keep.within = 1m14d
+keep.within_yearly = 10y
+keep.tag = release, before migration
+keep.after_backup = yes
+rclone.path = /opt/rclone
+rclone.config = rclone.conf
 keep_previous = 0
 drill.command = /opt/check --quick
 drill.timeout = 90
@@ -436,11 +447,34 @@ service = ngw2.service
       },
       admin: undefined,
       template: "ngw_template",
+      retention: {
+        policy: {
+          last: 3,
+          counts: { weekly: 5 },
+          within: { years: 0, months: 1, days: 14, hours: 0 },
+          withinPeriods: { yearly: { years: 10, months: 0, days: 0, hours: 0 } },
+          tags: [["release"], ["before migration"]],
+        },
+        isAfterBackup: true,
+        includesEncrypted: false,
+      },
+      rclone: { path: "/opt/rclone", config: join(cwd, "rclone.conf") },
       keepPreviousMs: 0,
       drillCommand: ["/opt/check", "--quick"],
       drillTimeoutMs: 90_000,
       service: "ngw2.service",
     });
+  });
+
+  it.each([
+    ["keep.within", "14"],
+    ["keep.within_daily", "2w"],
+    ["keep.last", "-1"],
+    ["keep.tag", "a,,b"],
+    ["keep.after_backup", "maybe"],
+  ])("refuses %s = %s", async (option, value) => {
+    const loading = load({ "config.ini": `[ngwbackup]\n${option} = ${value}\n` });
+    await expect(loading).rejects.toMatchObject({ exitCode: 2, code: "wrong-value" });
   });
 
   it("ignores the level of a compression that has none", async () => {
@@ -471,7 +505,7 @@ it("gives every option once, with a source", async () => {
   for (const settings of [await load({}), await load(files, { PGPASSFILE: "/x", PGHOST: "h" })]) {
     const names = settings.values.map(({ section, option }) => `${section}.${option}`);
     expect(new Set(names).size).toBe(names.length);
-    expect(names).toHaveLength(54);
+    expect(names).toHaveLength(71);
     expect(settings.values.every(({ source }) => source !== "")).toBe(true);
   }
 });

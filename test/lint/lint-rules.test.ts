@@ -35,6 +35,14 @@ const planted: [what: string, rule: string, files: Record<string, string>][] = [
     },
   ],
   [
+    "retention imports a sibling",
+    "no-restricted-imports",
+    {
+      "src/retention/a.ts": 'import { b } from "../stores/b.ts";\n\nexport const a = b;\n',
+      "src/stores/b.ts": "export const b = 1;\n",
+    },
+  ],
+  [
     "an operation imports a command",
     "no-restricted-imports",
     {

@@ -48,6 +48,8 @@ export interface BackupRequest {
   writeRate: number | undefined;
   /** Fail instead of naming losses. */
   strict: boolean;
+  /** Kept in the manifest, for retention. */
+  tags: readonly string[];
   /** Do not write `last_backup`. */
   oneShot: boolean;
   noZip: boolean;

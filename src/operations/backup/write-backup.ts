@@ -189,6 +189,7 @@ function manifestHeader(
     migrations: facts.migrations,
     options: { compression: request.compression, level: request.level ?? null },
     excludedRows: leftOut.map(({ schema, name }) => qualifiedName(schema, name)),
+    ...(request.tags.length === 0 ? {} : { tags: [...request.tags] }),
     ...(base.rule === undefined ? {} : { blockDigest: base.rule }),
     base: archives.length === 0 ? null : archives,
   };

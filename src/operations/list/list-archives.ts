@@ -20,6 +20,8 @@ export interface ListedArchive {
   incremental: boolean;
   /** File names of the archives that it refers to, newest first. */
   base: readonly string[];
+  /** Given to it by `backup --tag`. */
+  tags: readonly string[];
   /** `complete`, `3 losses`, `by NextGIS Web`, `encrypted` when no key is at hand, or what is wrong with it. */
   state: string;
 }
@@ -52,7 +54,15 @@ function nameMissing(archives: ListedArchive[]): void {
 }
 
 async function listOne({ path, sizeBytes, modifiedAt }: Candidate, access: ArchiveAccess): Promise<ListedArchive> {
-  const common = { path, sizeBytes: sizeBytes ?? 0, time: modifiedAt, encrypted: false, incremental: false, base: [] };
+  const common = {
+    path,
+    sizeBytes: sizeBytes ?? 0,
+    time: modifiedAt,
+    encrypted: false,
+    incremental: false,
+    base: [],
+    tags: [],
+  };
   try {
     const { reader, encrypted } = await openArchiveAlone(path, access, { isList: true });
     try {
@@ -76,7 +86,7 @@ async function listOne({ path, sizeBytes, modifiedAt }: Candidate, access: Archi
 function describe(
   manifest: Manifest | undefined,
 ): Pick<ListedArchive, "instanceId" | "application" | "state"> &
-  Partial<Pick<ListedArchive, "time" | "incremental" | "base">> {
+  Partial<Pick<ListedArchive, "time" | "incremental" | "base" | "tags">> {
   if (manifest === undefined) return { instanceId: null, application: "nextgisweb", state: "by NextGIS Web" };
   const { header, losses } = manifest;
   return {
@@ -84,6 +94,7 @@ function describe(
     incremental: header.base !== null,
     base: (header.base ?? []).map(({ fileName }) => fileName),
     instanceId: header.instanceId,
+    tags: header.tags ?? [],
     application: [header.application.name, header.application.version].filter((part) => part !== undefined).join(" "),
     state: losses.length === 0 ? "complete" : losses.length === 1 ? "1 loss" : `${losses.length} losses`,
   };

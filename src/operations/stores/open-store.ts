@@ -1,7 +1,6 @@
 import { tmpdir } from "node:os";
 import type { Settings } from "../../config/settings.ts";
 import type { Context } from "../../context.ts";
-import { UsageError } from "../../errors.ts";
 import type { RemoteLocation } from "../../stores/location.ts";
 import type { Store } from "../../stores/store.ts";
 
@@ -19,6 +18,15 @@ export async function openStore(location: RemoteLocation, settings: Settings, co
       return createS3Store(location.root, settings.ngwbackup.s3, { env, pid, tmpFolder, now: () => context.now() });
     }
     case "rclone":
-      throw new UsageError("unknown-store", `${location.root}: this kind of store is not supported yet`);
+      {
+        // Only who needs it waits for it to load.
+        const { createRcloneStore } = await import("../../stores/rclone/rclone-store.ts");
+        const { path = "rclone", config } = settings.ngwbackup.rclone;
+        const env = {
+          ...context.env,
+          ...(config === undefined ? {} : { RCLONE_CONFIG: config }),
+        };
+        return createRcloneStore(location.root, { path, env }, context.pid);
+      }
   }
 }

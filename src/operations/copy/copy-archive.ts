@@ -1,0 +1,111 @@
+import { createHash } from "node:crypto";
+import { readManifest } from "../../archive/manifest.ts";
+import { openZipArchive } from "../../archive/zip-reader.ts";
+import type { ByteSource } from "../../bytes.ts";
+import { AppError, UsageError } from "../../errors.ts";
+import { startStage } from "../../progress.ts";
+import { findFolder, openArchiveBytes } from "../open-archive.ts";
+import type { ArchiveAccess } from "../stores/archive-access.ts";
+import { openCopyTarget } from "./copy-target.ts";
+import { readForward, readStream } from "./read-forward.ts";
+
+/** What is asked of a copy. */
+export interface CopyRequest {
+  /** A file, a store's URL, or `-` for stdin. */
+  from: string;
+  /** A folder, a file, a store's URL, or `-` for stdout. */
+  to: string;
+  overwrite: boolean;
+  /** Read the copy back, and look whether it is an archive. */
+  isVerified: boolean;
+}
+
+/** What was copied. */
+export interface CopyResult {
+  /** Path or URL of the copy, `-` for stdout. */
+  path: string;
+  sizeBytes: number;
+  /** Of all bytes, lower-case hex. */
+  sha256: string;
+  /** Whether the copy was read back. */
+  verified: boolean;
+}
+
+/** How an age v1 file begins: encrypted archives are copied as they are. */
+const encryptedStart = Buffer.from("age-encryption.org/v1\n");
+
+/**
+ * Copies an archive byte by byte from any place to any other, in bounded memory. Before the copy counts it is read back as a
+ * whole and compared, and its end and manifest are looked at, unless it is encrypted. Nothing is left of one that fails.
+ * @throws UsageError for an archive that is a folder; RefusedError archive-missing, target-exists; DamagedError when what is
+ * copied is no sound archive; AppError copy-differs
+ */
+export async function copyArchive(request: CopyRequest, access: ArchiveAccess): Promise<CopyResult> {
+  const { from, isVerified } = request;
+  const { context, reporter } = access;
+  const folder = await findFolder(from, access);
+  if (folder !== undefined)
+    throw new UsageError("copy-folder", `${folder} is a folder, and only archives that are files are copied`, {
+      hints: [`cp -a ${folder} TO`],
+    });
+  const source = from === "-" ? undefined : await openArchiveBytes(from, access);
+  try {
+    const hash = createHash("sha256");
+    let sizeBytes = 0;
+    let sha256 = "";
+    const check = async (written: ByteSource): Promise<void> => {
+      if (isVerified) await checkCopy(written, { sizeBytes, sha256 }, access);
+    };
+    const target = await openCopyTarget({ ...request, check }, access);
+    try {
+      const progress = startStage(reporter, "copy", source?.sizeBytes);
+      const chunks = source === undefined ? readStream(context.stdin) : readForward(source);
+      for await (const chunk of chunks) {
+        context.signal.throwIfAborted();
+        hash.update(chunk);
+        sizeBytes += chunk.length;
+        await target.sink.write(chunk);
+        progress.advance(chunk.length);
+      }
+      context.signal.throwIfAborted();
+      sha256 = hash.digest("hex");
+      await target.sink.finish();
+    } catch (error) {
+      // What fails while giving up must not hide why.
+      await target.sink.abort().catch(() => undefined);
+      context.signal.throwIfAborted();
+      throw error;
+    } finally {
+      await target.close();
+    }
+    return { path: target.name, sizeBytes, sha256, verified: isVerified && target.name !== "-" };
+  } finally {
+    await source?.close();
+  }
+}
+
+async function checkCopy(
+  written: ByteSource,
+  expected: { sizeBytes: number; sha256: string },
+  { context, reporter }: ArchiveAccess,
+): Promise<void> {
+  const differs = (what: string, wanted: string | number, found: string | number): AppError =>
+    new AppError(
+      "copy-differs",
+      `${written.label} does not read back as it was copied: expected ${what} ${wanted}, found ${found}`,
+    );
+  if (written.sizeBytes !== expected.sizeBytes) throw differs("size", expected.sizeBytes, written.sizeBytes);
+  const progress = startStage(reporter, "read back", written.sizeBytes);
+  const hash = createHash("sha256");
+  for await (const chunk of readForward(written)) {
+    context.signal.throwIfAborted();
+    hash.update(chunk);
+    progress.advance(chunk.length);
+  }
+  const found = hash.digest("hex");
+  if (found !== expected.sha256) throw differs("sha256", expected.sha256, found);
+  const start = await written.read(0, Math.min(encryptedStart.length, written.sizeBytes));
+  if (start.equals(encryptedStart)) return;
+  // The store closes the source.
+  await readManifest(await openZipArchive(written));
+}

@@ -1,0 +1,60 @@
+import { detectApplication } from "../../applications/detect.ts";
+import type { Settings } from "../../config/settings.ts";
+import { AppError, BusyError } from "../../errors.ts";
+import { type Client, connect } from "../../postgres/connection.ts";
+import { takeOperationLock } from "../../postgres/operation-lock.ts";
+import type { Reporter } from "../../progress.ts";
+import { type InstanceName, instanceKey } from "./archive-facts.ts";
+
+/** The configured instance, held off from backups and restores. */
+export interface OwnInstance {
+  /** Key by which its archives are known. */
+  key: string;
+  /** Gives the lock back. */
+  release(): Promise<void>;
+}
+
+/**
+ * Looks which instance is configured, and takes the lock that it shares with backup and restore. Archives can be pruned where
+ * there is no database, too: one that is not configured is not looked for, and one that cannot be reached only told.
+ * @param isLocking false: only looks
+ * @throws BusyError (exit 6) when a backup, a restore or another prune of it is at work
+ */
+export async function findOwnInstance(
+  settings: Settings,
+  reporter: Reporter,
+  isLocking: boolean,
+): Promise<OwnInstance | undefined> {
+  if (!isDatabaseConfigured(settings)) return undefined;
+  let client: Client | undefined;
+  try {
+    client = await connect(settings.database);
+    const name = await nameOf(client);
+    if (isLocking) await takeOperationLock(client);
+    const held = client;
+    return { key: instanceKey(name), release: () => held.end() };
+  } catch (error) {
+    await client?.end().catch(() => undefined);
+    if (error instanceof BusyError || !(error instanceof AppError)) throw error;
+    reporter.report({
+      type: "message",
+      message: `the database cannot be asked which instance this is, and no backup of it is held off: ${error.message}`,
+    });
+    return undefined;
+  }
+}
+
+async function nameOf(client: Client): Promise<InstanceName> {
+  const application = await detectApplication(client);
+  const { rows } = await client.query<{ name: string }>("select pg_catalog.current_database() as name");
+  return {
+    instanceId: await application.instanceId(client),
+    application: application.name,
+    database: rows[0]?.name ?? "",
+  };
+}
+
+/** Whether anything but defaults says where the database is: without it, whatever listens here is somebody else's. */
+function isDatabaseConfigured({ values }: Settings): boolean {
+  return values.some(({ option, source }) => option.startsWith("database.") && source !== "default");
+}
