@@ -44,10 +44,10 @@ async function openPayload(source: ByteSource, offsetBytes: number, key: Uint8Ar
   const { label } = source;
   const plainBytes = plainSizeOf(source.sizeBytes - offsetBytes);
   if (plainBytes === undefined) {
-    const found = `one of ${source.sizeBytes} bytes`;
+    const found = `${source.sizeBytes} bytes`;
     throw new DamagedError(
       "payload-damaged",
-      `${label}: the file was cut off or lengthened: expected a size that an encrypted file can have, found ${found}`,
+      `${label}: the file was cut off or lengthened at offset ${source.sizeBytes}: expected a size that an encrypted file can have, found ${found}`,
     );
   }
   const payload: Payload = { label, offsetBytes, plainBytes, key };

@@ -15,6 +15,7 @@ import {
   createSamples,
   sampleKinds,
 } from "./archives/sample-archives.ts";
+import { swapChunks } from "./archives/swap-chunks.ts";
 import { drawTwo, swapEntries } from "./archives/swap-entries.ts";
 import { type ZipLayout, harmlessChange, zipLayout } from "./archives/zip-layout.ts";
 import { type Campaign, type CaseDraw, mustHold } from "./campaign.ts";
@@ -54,11 +55,11 @@ export const flip: Campaign<World> = {
     const archives = await samples.writeAgain();
     const layouts = new Map<SampleKind, ZipLayout>();
     for (const kind of sampleKinds) {
-      const { path, files } = archives[kind];
-      const { exitCode, stdout } = await runCli(["verify", path]);
+      const { path, files, readArgs } = archives[kind];
+      const { exitCode, stdout } = await runCli(["verify", ...readArgs, path]);
       mustHold(exitCode === 0, `the archive that cases damage is sound: ${kind}`, stdout);
       const whole = files.get("");
-      if (whole !== undefined) layouts.set(kind, await zipLayout(whole));
+      if (whole !== undefined && kind !== "encrypted") layouts.set(kind, await zipLayout(whole));
       setting.note(
         `${kind}: ${[...files.values()].reduce((sum, { length }) => sum + length, 0)} bytes in ${files.size} files`,
       );
@@ -74,13 +75,18 @@ export const flip: Campaign<World> = {
     const { sample, changed, what, details, harmless } = await damage(world, draw);
     try {
       for (const [name, bytes] of changed) await writeFile(pathOf(sample, name), bytes);
-      const { stdout, stderr, exitCode } = await runCli(["verify", sample.path]);
+      const { stdout, stderr, exitCode } = await runCli(["verify", ...sample.readArgs, sample.path]);
       mustBePrintable(stdout + stderr, "what verify prints");
       if (exitCode === 0 && harmless !== undefined) return `${sample.kind}: ${what}, ${harmless}`;
       const found = [`${sample.kind}: ${what}: ${details}`, `exit code ${exitCode}`, stdout, stderr];
+      if (isForOthers(sample, changed) && exitCode === 4) {
+        mustHold(stdout.includes(": cannot decrypt "), "an archive for others is told as such", ...found);
+        await mustRefuseRestore(world, sample, draw, 4);
+        return `${sample.kind}: ${what}, taken for one of others`;
+      }
       mustHold(exitCode === 5, "verify finds the damage", ...found);
       mustSayWhere(stdout);
-      await mustRefuseRestore(world, sample, draw);
+      await mustRefuseRestore(world, sample, draw, 5);
       return `${sample.kind}: ${what}, found`;
     } finally {
       for (const name of changed.keys()) await writeFile(pathOf(sample, name), sample.files.get(name)!);
@@ -132,6 +138,10 @@ async function damageOtherwise(world: World, sample: SampleArchive, random: Rand
   const [name, bytes] = drawFile(sample, random);
   // Without a manifest nothing tells one blob of a size from another.
   const swaps = sample.kind !== "nextgisweb" && random.below(4) === 0;
+  if (swaps && sample.kind === "encrypted") {
+    const damaged = swapChunks(bytes, random);
+    return { sample, changed: new Map([[name, damaged.bytes]]), what: damaged.what, details: damaged.details };
+  }
   if (swaps && sample.kind === "folder") {
     const [one, another] = drawTwo(sample.files, random);
     const changed = new Map([
@@ -155,20 +165,29 @@ function whyHarmless(world: World, { kind }: SampleArchive, sound: Buffer, chang
 
 const pathOf = ({ path }: SampleArchive, name: string): string => (name === "" ? path : join(path, name));
 
+/** Whether the header of an encrypted archive was damaged: the stanza of a key that is damaged looks like another's. */
+function isForOthers({ kind, files }: SampleArchive, changed: DamagedArchive["changed"]): boolean {
+  if (kind !== "encrypted") return false;
+  const [sound, damaged] = [files.get("")!, changed.get("")!];
+  const headerBytes = sound.indexOf("\n--- ");
+  return !damaged.subarray(0, headerBytes).equals(sound.subarray(0, headerBytes));
+}
+
 /** Has a share of the cases restored, which must refuse with the same exit code and leave everything as it was. */
 async function mustRefuseRestore(
   world: World,
-  { kind, path }: SampleArchive,
+  { kind, path, readArgs }: SampleArchive,
   { seed, random }: CaseDraw,
+  exitCode: number,
 ): Promise<void> {
   // No divisor in common with the turns of what is done to an archive.
   const share = seed % 77;
   if (share % 11 !== 0) return;
   const { instance } = world.samples;
   const flags = share === 0 ? ["--in-place", "--keep-previous", random.oneOf(["0", "1h"])] : ["--dry-run"];
-  const restored = await runCli(["restore", ...instance.config, ...flags, path]);
+  const restored = await runCli(["restore", ...instance.config, ...flags, ...readArgs, path]);
   const shown = [kind, `exit code ${restored.exitCode}`, restored.stdout, restored.stderr];
-  mustHold(restored.exitCode === 5, `a restore ${flags[0]} refuses what verify finds damaged`, ...shown);
+  mustHold(restored.exitCode === exitCode, `a restore ${flags[0]} refuses what verify finds damaged`, ...shown);
   mustBePrintable(restored.stdout + restored.stderr, "what restore prints");
   const after = await instanceState(instance);
   mustHold(after === world.before, "a restore that refuses leaves no file, schema or setting", world.before, after);

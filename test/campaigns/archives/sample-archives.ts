@@ -1,7 +1,8 @@
-import { mkdir, mkdtemp, readFile, readdir, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInstance } from "../../../src/demo/instance.ts";
+import { makeAgeKeyPair } from "../../../src/encryption/age-key-pair.ts";
 import type { Scale } from "../../../src/demo/scale.ts";
 import { writeNgwArchive } from "../../fixtures/ngw-archive.ts";
 import { withClient } from "../../fixtures/postgres.ts";
@@ -10,10 +11,10 @@ import type { TestClusterAddress } from "../../fixtures/test-cluster.ts";
 import { type TestInstance, createTestInstance } from "../../fixtures/test-instance.ts";
 import { mustHold } from "../campaign.ts";
 
-/** How an archive was written: with the compression of the name, as a folder, or by NextGIS Web's own means. */
-export type SampleKind = "zstd" | "deflate" | "none" | "folder" | "nextgisweb";
+/** How an archive was written: with the compression of the name, as a folder, encrypted, or by NextGIS Web's own means. */
+export type SampleKind = "zstd" | "deflate" | "none" | "folder" | "encrypted" | "nextgisweb";
 
-export const sampleKinds: readonly SampleKind[] = ["zstd", "deflate", "none", "folder", "nextgisweb"];
+export const sampleKinds: readonly SampleKind[] = ["zstd", "deflate", "none", "folder", "encrypted", "nextgisweb"];
 
 /** A sound archive that cases damage. */
 export interface SampleArchive {
@@ -21,6 +22,8 @@ export interface SampleArchive {
   path: string;
   /** What it consists of: the only file of a ZIP under the name "", the files of a folder by relative path. */
   files: ReadonlyMap<string, Buffer>;
+  /** What the command line of its readers needs besides the path. */
+  readArgs: readonly string[];
 }
 
 /** An archive in each form, of one state of an instance. */
@@ -65,13 +68,17 @@ export async function createSamples(cluster: TestClusterAddress, seed: string): 
     ),
   );
   const folder = await mkdtemp(join(tmpdir(), "ngwbackup-test-samples-"));
+  const keys = await makeAgeKeyPair(new Date());
+  const identityPath = join(folder, "key.txt");
+  await writeFile(identityPath, keys.identityFile);
   const write = async (name: string): Promise<SampleArchives> => {
     await mkdir(join(folder, name));
     const archives: Partial<Record<SampleKind, SampleArchive>> = {};
     for (const kind of sampleKinds) {
       const path = join(folder, name, kind === "folder" ? kind : `${kind}.ngwbackup`);
-      await writeArchive(instance, kind, path, cluster.binDir);
-      archives[kind] = { kind, path, files: await readFiles(path, kind === "folder") };
+      await writeArchive(instance, kind, path, { binDir: cluster.binDir, recipient: keys.recipient });
+      const readArgs = kind === "encrypted" ? ["--identity", identityPath] : [];
+      archives[kind] = { kind, path, files: await readFiles(path, kind === "folder"), readArgs };
     }
     return archives as SampleArchives;
   };
@@ -86,15 +93,26 @@ export async function createSamples(cluster: TestClusterAddress, seed: string): 
   };
 }
 
-async function writeArchive(instance: TestInstance, kind: SampleKind, path: string, binDir: string): Promise<void> {
+async function writeArchive(
+  instance: TestInstance,
+  kind: SampleKind,
+  path: string,
+  { binDir, recipient }: { binDir: string; recipient: string },
+): Promise<void> {
   if (kind === "nextgisweb") {
     const [fileStoragePath, fontPath] = [join(instance.sdir, "file_storage"), join(instance.sdir, "core/fontconfig")];
     await writeNgwArchive({ settings: instance.database.settings, fileStoragePath, fontPath, target: path, binDir });
     return;
   }
-  const form = kind === "folder" ? ["--no-zip"] : ["--compression", kind];
+  const form = formOf(kind, recipient);
   const backup = await runCli(["backup", ...instance.config, ...form, path]);
   mustHold(backup.exitCode === 0, `a sound archive is written: ${kind}`, backup.stderr);
+}
+
+function formOf(kind: Exclude<SampleKind, "nextgisweb">, recipient: string): string[] {
+  if (kind === "folder") return ["--no-zip"];
+  // Not compressed it has several chunks.
+  return kind === "encrypted" ? ["--compression", "none", "--recipient", recipient] : ["--compression", kind];
 }
 
 async function readFiles(path: string, isFolder: boolean): Promise<Map<string, Buffer>> {
