@@ -1,17 +1,11 @@
 import { entryNameProblem } from "./entry-path.ts";
 import { type Fields, InvalidValue, checkCount, checkText, fieldsOf } from "./json-checks.ts";
 import { decodeBase, decodeBlockDigest, decodeDigests, decodeSource } from "./manifest-references.ts";
+import { momentOf } from "./manifest-moment.ts";
 import type { ManifestEnd, ManifestEntry, ManifestHeader, ManifestLoss } from "./manifest-types.ts";
 
-const moment = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z$/;
 const sha256 = /^[0-9a-f]{64}$/;
 const codecs = ["none", "zstd", "gzip"] as const;
-
-function momentOf(fields: Fields, key: string): string {
-  const text = fields.matching(key, moment, "a UTC time as in RFC 3339");
-  if (!Number.isNaN(Date.parse(text))) return text;
-  throw new InvalidValue(`a time that exists as ${key}`, text);
-}
 
 /** The format number of a header line, before anything else of it is believed. @throws InvalidValue */
 export function formatOf(value: unknown): number {

@@ -1,6 +1,7 @@
 import { type BlockDigestRule, blockDigestBytes } from "./block-digest.ts";
 import { entryNameProblem } from "./entry-path.ts";
 import { type Fields, InvalidValue, checkCount, fieldsOf } from "./json-checks.ts";
+import { momentOf } from "./manifest-moment.ts";
 import type { BaseArchive, EntryPart, ManifestEntry, ManifestHeader } from "./manifest-types.ts";
 
 const sha256Pattern = /^[0-9a-f]{64}$/;
@@ -37,7 +38,7 @@ export function decodeBase(header: Fields, format: ManifestHeader["format"]): Ba
       id,
       fileName,
       sha256: fields.matching("sha256", sha256Pattern, "64 lower-case hex digits"),
-      createdAt: fields.text("createdAt", 64),
+      createdAt: momentOf(fields, "createdAt"),
       instanceId: fields.nullable("instanceId", () => fields.text("instanceId")),
     };
   });

@@ -79,6 +79,7 @@ describe("a manifest that refers to other archives", () => {
     ["a file's name as header.base.fileName", { base: [{ ...base(1), fileName: "../x" }] }, {}, {}],
     ["a file's name as header.base.fileName", { base: [{ ...base(1), fileName: ".." }] }, {}, {}],
     ["64 lower-case hex digits", { base: [{ ...base(1), sha256: "ABC" }] }, {}, {}],
+    ["a UTC time as in RFC 3339", { base: [{ ...base(1), createdAt: "\u001b[2J" }] }, {}, {}],
     ["32 lower-case hex digits", { blockDigest: { algorithm: "aes-128-gmac", key: "12" } }, {}, {}],
     ["aes-128-gmac as header.blockDigest.algorithm", { blockDigest: { algorithm: "crc", key: "12" } }, {}, {}],
     ["an archive of header.base, found 7 for postgres/1.dat.zst", { base: [base(1)] }, {}, {}],

@@ -21,6 +21,8 @@ const withTable = (change: (line: ManifestLine) => void): HostileCase["build"] =
   };
 };
 
+const base = { id: 1, sha256: "0".repeat(64), createdAt: "2026-01-01T00:00:00Z", instanceId: null };
+
 const numbers: readonly unknown[] = [-1, 1.5, 1e300, 2 ** 53, "12", null, [], {}, true, -0];
 
 /** Manifests that fit their digest and say what no manifest may. */
@@ -61,6 +63,28 @@ export const manifestCases: readonly HostileCase[] = [
   { name: "manifest of an unknown format", exitCodes: [4], build: withLine((line) => (line["format"] = 3)) },
   { name: "manifest of format 1e400", build: withText((text) => text.replace('"format":1', '"format":1e400')) },
   { name: "manifest of an incremental archive", build: withLine((line) => (line["base"] = { sha256: "0" })) },
+  {
+    name: "manifest that refers to an archive that is not there",
+    exitCodes: [4],
+    says: /refers to the archive gone\.ngwbackup of .*, which is not there/,
+    build: withLine((line) => Object.assign(line, { format: 2, base: [{ ...base, fileName: "gone.ngwbackup" }] })),
+  },
+  ...["/dev/zero", "../gone.ngwbackup", "", ".", "gone\u202e.ngwbackup", "c:\\gone.ngwbackup"].map(
+    (fileName): HostileCase => ({
+      name: `manifest that refers to ${JSON.stringify(fileName)}`,
+      says: /header\.base/,
+      build: withLine((line) => Object.assign(line, { format: 2, base: [{ ...base, fileName }] })),
+    }),
+  ),
+  {
+    name: "manifest that refers to none, and takes from one",
+    says: /an archive of header\.base/,
+    build(parts) {
+      Object.assign(parts.lines[0]!, { format: 2, base: [] });
+      lineOf(parts, tableName(parts))["from"] = { archive: 1, name: "postgres/1.dat.zst" };
+      return seal(parts);
+    },
+  },
   {
     name: "manifest with a huge level",
     build: withLine((line) => (line["options"] = { compression: "zstd", level: 1e9 })),
