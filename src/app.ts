@@ -15,6 +15,7 @@ import type { TableContext } from "./commands/command.ts";
 import { completionCommand } from "./commands/completion.command.ts";
 import { drillCommand } from "./commands/drill.command.ts";
 import { demoCommand } from "./commands/demo.command.ts";
+import { historyCommand } from "./commands/history.command.ts";
 import { restoreCommand } from "./commands/restore.command.ts";
 import { AppError, ExitCode, UsageError } from "./errors.ts";
 
@@ -25,6 +26,7 @@ const routes = {
   list: listCommand,
   inspect: inspectCommand,
   check: checkCommand,
+  history: historyCommand,
   migrations: migrationsRoutes,
   config: configCommand,
   drill: drillCommand,

@@ -10,7 +10,10 @@ export interface VerifyFlags extends CommonFlags {
 
 /** `verify ARCHIVE...` in the command table. */
 export const verifyCommand = buildCommand({
-  loader: lazyCommand<VerifyFlags, string[]>(() => import("./verify.ts")),
+  loader: lazyCommand<VerifyFlags, string[]>(
+    () => import("./verify.ts"),
+    (_, ...archives) => ({ kind: "verify", archives }),
+  ),
   parameters: {
     flags: {
       ...commonFlags,

@@ -12,6 +12,7 @@ import {
   type CompressionChoice,
   type IoClassChoice,
 } from "./option-table.ts";
+import { resolveRuns, runOptions, type RunSettings } from "./run-options.ts";
 import { showSize } from "./value-types.ts";
 
 /** How a run with `--nice` stands back: options `nice...` of section `[ngwbackup]`. */
@@ -71,6 +72,8 @@ export interface Settings {
     tmpdir?: string;
   };
   ngwbackup: OwnSettings;
+  /** History, status and what else surrounds runs. */
+  runs: RunSettings;
   /** Configuration files that were read, in order, as they were named. */
   files: readonly string[];
   /** Every option that we know, with the source of its value. */
@@ -89,7 +92,7 @@ export async function loadSettings(choice: ConfigFileChoice): Promise<Settings> 
   const reader = new OptionReader(layers);
   reader.refuseUnknown(
     ownSection,
-    Object.values(ownOptions).map(({ option }) => option),
+    Object.values({ ...ownOptions, ...runOptions }).map(({ option }) => option),
   );
 
   const database = await resolveDatabase({ reader, env, cwd });
@@ -149,6 +152,8 @@ export async function loadSettings(choice: ConfigFileChoice): Promise<Settings> 
   const admin = await resolveAdmin({ reader, env, cwd }, database.settings);
   own.admin = admin.settings;
   values.push(...admin.values);
+  const runs = resolveRuns({ reader, cwd, sdirPath, backupPath: backup.path });
+  values.push(...runs.values);
 
   return {
     database: database.settings,
@@ -157,6 +162,7 @@ export async function loadSettings(choice: ConfigFileChoice): Promise<Settings> 
     fontPath: sdirPath === undefined ? undefined : path.join(sdirPath, "core", "fontconfig"),
     backup,
     ngwbackup: own,
+    runs: runs.settings,
     files: layers.files,
     values,
   };

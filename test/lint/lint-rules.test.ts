@@ -27,6 +27,14 @@ const planted: [what: string, rule: string, files: Record<string, string>][] = [
     },
   ],
   [
+    "the history imports a sibling",
+    "no-restricted-imports",
+    {
+      "src/history/a.ts": 'import { b } from "../stores/b.ts";\n\nexport const a = b;\n',
+      "src/stores/b.ts": "export const b = 1;\n",
+    },
+  ],
+  [
     "an operation imports a command",
     "no-restricted-imports",
     {

@@ -1,0 +1,107 @@
+import { loadSettings } from "../config/settings.ts";
+import { endingOf } from "../ending.ts";
+import { ExitCode } from "../errors.ts";
+import { recordRun } from "../operations/runs/record-run.ts";
+import { nameArchive } from "../operations/runs/name-archive.ts";
+import { errorRecord } from "../terminal/error-text.ts";
+import type { CommandOutput } from "../terminal/output.ts";
+import type { CommandContext, RecordedCommand } from "./command.ts";
+
+/**
+ * Does a command's work as a run: what it tells, and how it ends, goes into the history. The command's result is printed
+ * when that is done. Where there is no configuration, there is no history.
+ * @param configPaths those of `--config`
+ * @param work the command; what it throws is thrown again
+ */
+export async function runRecorded(
+  command: CommandContext,
+  { kind, archives = [] }: RecordedCommand,
+  configPaths: readonly string[],
+  work: (command: CommandContext) => Promise<void>,
+): Promise<void> {
+  const { env, cwd } = command;
+  // What is wrong with the configuration is the command's to tell, if it needs one at all.
+  const settings = await loadSettings({ env, cwd, configPaths }).catch(() => undefined);
+  if (settings === undefined) return await work(command);
+  const named = archives.map((archive) => nameArchive(archive, cwd));
+  const plan = { kind, subject: named.length === 0 ? null : named.join("\n") };
+  const run = await recordRun(plan, settings, command, command.output);
+  const kept = new KeptOutput(command.output, run.news);
+  let exitCode: number = ExitCode.done;
+  let failure: { error: unknown } | undefined;
+  try {
+    await work({
+      ...command,
+      output: kept.output,
+      setExitCode(code) {
+        exitCode = code;
+        command.setExitCode(code);
+      },
+    });
+  } catch (error) {
+    failure = { error };
+    exitCode = endingOf(error, command.signal).exitCode;
+  }
+  command.output.close();
+  run.news.endStage();
+  const record = failure === undefined ? undefined : errorRecord(endingOf(failure.error, command.signal).error);
+  if (record !== undefined) {
+    run.news.line("error", String(record["message"]));
+    for (const detail of (record["details"] as string[] | undefined) ?? []) run.news.line("error", `  ${detail}`);
+  }
+  const error =
+    record === undefined
+      ? null
+      : {
+          code: String(record["code"]),
+          message: firstLine(String(record["message"])),
+          hint: textOrNull(record["hint"]),
+        };
+  await run.end({ exitCode, error, summary: kept.summary });
+  if (failure !== undefined) throw failure.error;
+  kept.print();
+}
+
+/** A command's output whose news are collected, too, and whose result is held back. */
+class KeptOutput {
+  readonly output: CommandOutput;
+  readonly #printed: CommandOutput;
+  #result: { summary: Readonly<Record<string, unknown>>; text: string | undefined } | undefined;
+
+  constructor(printed: CommandOutput, news: Awaited<ReturnType<typeof recordRun>>["news"]) {
+    this.#printed = printed;
+    this.output = {
+      json: printed.json,
+      report(event) {
+        news.take(event);
+        printed.report(event);
+      },
+      finish: (summary, text) => {
+        printed.close();
+        this.#result = { summary, text };
+      },
+      note(text) {
+        news.line("message", text);
+        printed.note(text);
+      },
+      close: () => printed.close(),
+    };
+  }
+
+  get summary(): Readonly<Record<string, unknown>> | null {
+    return this.#result?.summary ?? null;
+  }
+
+  print(): void {
+    if (this.#result !== undefined) this.#printed.finish(this.#result.summary, this.#result.text);
+  }
+}
+
+/** An unexpected error comes with its stack, which the log has. */
+function firstLine(text: string): string {
+  return text.split("\n")[0] ?? "";
+}
+
+function textOrNull(value: unknown): string | null {
+  return typeof value === "string" ? value : null;
+}

@@ -1,0 +1,133 @@
+import { hostname } from "node:os";
+import type { Settings } from "../../config/settings.ts";
+import type { Context } from "../../context.ts";
+import { messageOf } from "../../errors.ts";
+import { freeSpaceAt } from "../../files/free-space.ts";
+import { type History, openHistory } from "../../history/history.ts";
+import { recordInterrupted } from "../../history/interrupted.ts";
+import { RunningLog, runningLogPath } from "../../history/running-log.ts";
+import { type EndedRun, type RunError, type RunKind, stateOf } from "../../history/run.ts";
+import { endRun, startRun } from "../../history/write-run.ts";
+import type { Reporter } from "../../progress.ts";
+import { describeOwner } from "../../run-owner.ts";
+import { toolVersion } from "../../version.ts";
+import { NewsCollector, maskSecrets } from "./collect-news.ts";
+
+/** What a run is about to do. */
+export interface RunPlan {
+  kind: RunKind;
+  /** Path or URL of the archive (several: a line each), as far as it is known beforehand; holds no secret. */
+  subject: string | null;
+}
+
+/** How a run ended. */
+export interface RunEnd {
+  exitCode: number;
+  error: RunError | null;
+  /** What the command gives as its summary. */
+  summary: Readonly<Record<string, unknown>> | null;
+}
+
+/** A run that is being recorded. */
+export interface RecordedRun {
+  /** Takes what the run tells. */
+  news: NewsCollector;
+  startedAt: Date;
+  /** Its number in the history; undefined when there is none. */
+  id(): number | undefined;
+  /** Puts its end into the history, once. A history that cannot be written is warned of. */
+  end(end: RunEnd): Promise<EndedRun>;
+}
+
+/** Begins the record of a run. A history that cannot be written is warned of, and the run goes on without. */
+export async function recordRun(
+  plan: RunPlan,
+  settings: Settings,
+  context: Context,
+  reporter: Reporter,
+): Promise<RecordedRun> {
+  const secrets = secretsOf(settings);
+  const news = new NewsCollector({ now: () => context.now(), clockMs: () => performance.now(), secrets });
+  const startedAt = context.now();
+  let begun: { history: History; id: number; log: RunningLog } | undefined;
+  let isRefused = false;
+
+  const begin = async (): Promise<void> => {
+    const folder = settings.runs.state;
+    if (folder === undefined || isRefused) return;
+    try {
+      const history = await openHistory(folder, context.isRoot);
+      if (history === undefined) return;
+      try {
+        await recordInterrupted(history, startedAt.getTime());
+        const owner = await describeOwner(context.pid);
+        const run = { ...plan, startedAt: startedAt.getTime(), version: toolVersion, host: hostname(), owner };
+        const id = startRun(history, run, startedAt.getTime() - settings.runs.historyKeepMs);
+        const log = new RunningLog(runningLogPath(history.folder, id));
+        news.passTo((entry) => log.append(entry));
+        begun = { history, id, log };
+      } catch (error) {
+        history.database.close();
+        throw error;
+      }
+    } catch (error) {
+      isRefused = true;
+      warn(reporter, error);
+    }
+  };
+
+  await begin();
+  return {
+    news,
+    startedAt,
+    id: () => begun?.id,
+    async end({ exitCode, error, summary }) {
+      const masked = error === null ? null : { ...error, message: maskSecrets(error.message, secrets) };
+      const ended: EndedRun = {
+        state: stateOf(exitCode),
+        endedAt: context.now().getTime(),
+        exitCode,
+        subject: textOf(summary?.["path"]) ?? plan.subject,
+        sizeBytes: plan.kind === "backup" ? numberOf(summary?.["sizeBytes"]) : null,
+        losses: numberOf(summary?.["losses"]) ?? 0,
+        error: masked,
+        summary,
+        freeBytes: await freeBytesAt(settings.backup.path),
+      };
+      // The first backup makes the folder that its history is in.
+      if (begun === undefined) await begin();
+      if (begun === undefined) return ended;
+      const { history, id, log } = begun;
+      try {
+        endRun(history, id, ended, news.news());
+        await log.remove();
+      } catch (failure) {
+        warn(reporter, failure);
+      } finally {
+        history.database.close();
+      }
+      return ended;
+    },
+  };
+}
+
+/** Every secret of the configuration, for masking. */
+function secretsOf({ database, ngwbackup }: Settings): string[] {
+  return [database.password, ngwbackup.admin?.password].filter((secret) => secret !== undefined);
+}
+
+async function freeBytesAt(path: string | undefined): Promise<number | null> {
+  return path === undefined ? null : ((await freeSpaceAt(path))?.freeBytes ?? null);
+}
+
+function warn(reporter: Reporter, error: unknown): void {
+  reporter.report({ type: "warning", code: "history", message: `this run is not recorded: ${messageOf(error)}` });
+}
+
+function textOf(value: unknown): string | null {
+  return typeof value === "string" ? value : null;
+}
+
+function numberOf(value: unknown): number | null {
+  return typeof value === "number" ? value : null;
+}
