@@ -17,6 +17,7 @@ import { drillCommand } from "./commands/drill.command.ts";
 import { demoCommand } from "./commands/demo.command.ts";
 import { historyCommand } from "./commands/history.command.ts";
 import { restoreCommand } from "./commands/restore.command.ts";
+import { statusCommand } from "./commands/status.command.ts";
 import { AppError, ExitCode, UsageError } from "./errors.ts";
 
 const routes = {
@@ -26,6 +27,7 @@ const routes = {
   list: listCommand,
   inspect: inspectCommand,
   check: checkCommand,
+  status: statusCommand,
   history: historyCommand,
   migrations: migrationsRoutes,
   config: configCommand,

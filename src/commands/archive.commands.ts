@@ -28,7 +28,11 @@ export const verifyCommand = buildCommand({
     positional: {
       kind: "array",
       minimum: 1,
-      parameter: { parse: text, placeholder: "ARCHIVE", brief: "A file, a folder, a store's URL, or - for stdin" },
+      parameter: {
+        parse: text,
+        placeholder: "ARCHIVE",
+        brief: "A file, a folder, a store's URL, - for stdin, or latest",
+      },
     },
   },
   docs: {
@@ -39,6 +43,7 @@ export const verifyCommand = buildCommand({
       "Examples:",
       "  ngwbackup verify /srv/backup/20200721-234619.ngwbackup",
       "  ngwbackup verify /srv/backup/*.ngwbackup",
+      "  ngwbackup verify latest                            the newest archive of backup.path",
     ].join("\n"),
   },
 });

@@ -2,6 +2,7 @@ import { loadSettings } from "../config/settings.ts";
 import { endingOf } from "../ending.ts";
 import { ExitCode } from "../errors.ts";
 import { recordRun } from "../operations/runs/record-run.ts";
+import { latestName } from "../operations/list/latest-archive.ts";
 import { nameArchive } from "../operations/runs/name-archive.ts";
 import { errorRecord } from "../terminal/error-text.ts";
 import type { CommandOutput } from "../terminal/output.ts";
@@ -24,7 +25,9 @@ export async function runRecorded(
   const settings = await loadSettings({ env, cwd, configPaths }).catch(() => undefined);
   if (settings === undefined) return await work(command);
   const named = archives.map((archive) => nameArchive(archive, cwd));
-  const plan = { kind, subject: named.length === 0 ? null : named.join("\n") };
+  // Which one is the latest is known at the end.
+  const isKnown = named.length > 0 && !archives.includes(latestName);
+  const plan = { kind, subject: isKnown ? named.join("\n") : null };
   const run = await recordRun(plan, settings, command, command.output);
   const kept = new KeptOutput(command.output, run.news);
   let exitCode: number = ExitCode.done;

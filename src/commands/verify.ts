@@ -1,4 +1,5 @@
 import { ExitCode } from "../errors.ts";
+import { latestArchive, latestName } from "../operations/list/latest-archive.ts";
 import { standBack } from "../operations/stand-back.ts";
 import { accessByNeed } from "../operations/stores/archive-access.ts";
 import { verifyPath } from "../operations/verify/verify-path.ts";
@@ -16,7 +17,8 @@ export default async function verify(this: CommandContext, flags: VerifyFlags, .
   const lines: string[] = [];
   const results: Record<string, unknown>[] = [];
   let exitCode: number = ExitCode.done;
-  for (const archive of archives) {
+  for (const given of archives) {
+    const archive = given === latestName ? await latestArchive(access) : given;
     const { problems, exitCode: code } = await verifyPath(archive, nice?.jobs, access);
     exitCode = Math.max(exitCode, code);
     lines.push(

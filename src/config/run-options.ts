@@ -1,13 +1,21 @@
 import path from "node:path";
 import { durationType, showDuration } from "./durations.ts";
 import type { OptionDefinition, OptionReader, ResolvedOption } from "./option-reader.ts";
-import { pathType } from "./value-types.ts";
+import { type ValueType, pathType } from "./value-types.ts";
 
 const section = "ngwbackup";
+
+const unitNameType: ValueType<string> = {
+  expected: "letters, digits, - and _, beginning with a letter",
+  parse: (text) => (/^[A-Za-z][A-Za-z0-9_-]{0,60}$/.test(text) ? text : undefined),
+};
 
 /** Options of `[ngwbackup]` for what surrounds a run: its history and who is told. */
 export const runOptions = {
   statePath: { section, option: "state.path", type: pathType },
+  maxAge: { section, option: "max_age", type: durationType, default: "26h" },
+  metricsPath: { section, option: "metrics.path", type: pathType },
+  unitName: { section, option: "schedule.name", type: unitNameType, default: "ngwbackup" },
   historyKeep: { section, option: "history.keep", type: durationType, default: "400d" },
 } satisfies Record<string, OptionDefinition<unknown>>;
 
@@ -17,6 +25,12 @@ export interface RunSettings {
   state: { path: string; isNamed: boolean } | undefined;
   /** How long runs stay in the history. */
   historyKeepMs: number;
+  /** A backup that is older is overdue. */
+  maxAgeMs: number;
+  /** Text file for Prometheus that `status` writes; undefined: none. */
+  metricsPath: string | undefined;
+  /** What the names of our systemd units begin with. */
+  unitName: string;
 }
 
 /** What the settings of runs are worked out from. */
@@ -43,9 +57,18 @@ export function resolveRuns(sources: RunSources): { settings: RunSettings; value
     values.push({ section, option, value: value === undefined ? null : show(value), source });
     return value;
   };
+  const readPath = (definition: OptionDefinition<string>): string | undefined => {
+    const found = reader.find(definition);
+    const value = found === undefined ? undefined : path.resolve(sources.cwd, found.value);
+    values.push({ section, option: definition.option, value: value ?? null, source: found?.source ?? "default" });
+    return value;
+  };
   const settings: RunSettings = {
     state: stateFolder(sources, values),
     historyKeepMs: read(runOptions.historyKeep, showDuration)!,
+    maxAgeMs: read(runOptions.maxAge, showDuration)!,
+    metricsPath: readPath(runOptions.metricsPath),
+    unitName: read(runOptions.unitName)!,
   };
   return { settings, values };
 }

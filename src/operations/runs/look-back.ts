@@ -4,7 +4,7 @@ import { type History, openExistingHistory } from "../../history/history.ts";
 import { findInterrupted } from "../../history/interrupted.ts";
 import { type RunFilter, readNews, readRun, readRuns } from "../../history/read-runs.ts";
 import { readRunningLog, runningLogPath } from "../../history/running-log.ts";
-import type { Run, RunNews } from "../../history/run.ts";
+import type { Run, RunNews, RunStage } from "../../history/run.ts";
 
 /** The history as it is now: what has ended without a word is shown as interrupted, whether that was noted or not. */
 export interface LookBack {
@@ -12,7 +12,9 @@ export interface LookBack {
   run(id: number): Run | undefined;
   /** Stages and log, also of a run that runs. */
   news(run: Run): Promise<RunNews>;
-  /** Alerts that are open, and what else stands in it. */
+  /** Of a run that has ended. */
+  stages(run: Run): readonly RunStage[];
+  /** Itself, for what else stands in it. */
   history: History;
 }
 
@@ -43,6 +45,7 @@ export async function lookBack<T>(
         const run = readRun(history, id);
         return run === undefined ? undefined : asItIs(run);
       },
+      stages: (run) => readNews(history, run.id).stages,
       news: async (run) =>
         run.endedAt === null ? await readRunningLog(runningLogPath(history.folder, run.id)) : readNews(history, run.id),
     });

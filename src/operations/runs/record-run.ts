@@ -87,7 +87,7 @@ export async function recordRun(
         state: stateOf(exitCode),
         endedAt: context.now().getTime(),
         exitCode,
-        subject: textOf(summary?.["path"]) ?? plan.subject,
+        subject: textOf(summary?.["path"]) ?? plan.subject ?? archivesOf(summary),
         sizeBytes: plan.kind === "backup" ? numberOf(summary?.["sizeBytes"]) : null,
         losses: numberOf(summary?.["losses"]) ?? 0,
         error: masked,
@@ -117,11 +117,21 @@ function secretsOf({ database, ngwbackup }: Settings): string[] {
 }
 
 async function freeBytesAt(path: string | undefined): Promise<number | null> {
-  return path === undefined ? null : ((await freeSpaceAt(path))?.freeBytes ?? null);
+  const space = path === undefined ? undefined : await freeSpaceAt(path);
+  // File systems without an end say so by numbers that SQLite could not give back.
+  return space === undefined ? null : Math.min(space.freeBytes, Number.MAX_SAFE_INTEGER);
 }
 
 function warn(reporter: Reporter, error: unknown): void {
   reporter.report({ type: "warning", code: "history", message: `this run is not recorded: ${messageOf(error)}` });
+}
+
+/** Which archives a command took that was given `latest`. */
+function archivesOf(summary: RunEnd["summary"]): string | null {
+  const { archive, archives } = summary ?? {};
+  if (typeof archive === "string") return archive;
+  if (!Array.isArray(archives)) return null;
+  return archives.map((item: { archive?: unknown }) => textOf(item.archive) ?? "?").join("\n");
 }
 
 function textOf(value: unknown): string | null {
