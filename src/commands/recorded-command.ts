@@ -1,16 +1,20 @@
 import { loadSettings } from "../config/settings.ts";
 import { endingOf } from "../ending.ts";
-import { ExitCode } from "../errors.ts";
+import { AppError, ExitCode } from "../errors.ts";
+import { type RunError, hasSucceeded } from "../history/run.ts";
+import type { NewsCollector } from "../operations/runs/collect-news.ts";
 import { recordRun } from "../operations/runs/record-run.ts";
 import { latestName } from "../operations/list/latest-archive.ts";
 import { nameArchive } from "../operations/runs/name-archive.ts";
+import { endedFacts } from "../operations/runs/run-facts.ts";
+import { runHook } from "../operations/runs/run-hook.ts";
 import { errorRecord } from "../terminal/error-text.ts";
 import type { CommandOutput } from "../terminal/output.ts";
 import type { CommandContext, RecordedCommand } from "./command.ts";
 
 /**
  * Does a command's work as a run: what it tells, and how it ends, goes into the history. The command's result is printed
- * when that is done. Where there is no configuration, there is no history.
+ * when that is done. Hooks run around it. Where there is no configuration, there is none of this.
  * @param configPaths those of `--config`
  * @param work the command; what it throws is thrown again
  */
@@ -30,9 +34,11 @@ export async function runRecorded(
   const plan = { kind, subject: isKnown ? named.join("\n") : null };
   const run = await recordRun(plan, settings, command, command.output);
   const kept = new KeptOutput(command.output, run.news);
+  const { hooks } = settings.runs;
   let exitCode: number = ExitCode.done;
   let failure: { error: unknown } | undefined;
   try {
+    await runHook("before", hooks, run.facts, command, kept.output);
     await work({
       ...command,
       output: kept.output,
@@ -47,22 +53,25 @@ export async function runRecorded(
   }
   command.output.close();
   run.news.endStage();
-  const record = failure === undefined ? undefined : errorRecord(endingOf(failure.error, command.signal).error);
-  if (record !== undefined) {
-    run.news.line("error", String(record["message"]));
-    for (const detail of (record["details"] as string[] | undefined) ?? []) run.news.line("error", `  ${detail}`);
-  }
-  const error =
-    record === undefined
-      ? null
-      : {
-          code: String(record["code"]),
-          message: firstLine(String(record["message"])),
-          hint: textOrNull(record["hint"]),
-        };
-  await run.end({ exitCode, error, summary: kept.summary });
+  const error = failure === undefined ? null : noteError(run.news, endingOf(failure.error, command.signal).error);
+  const ended = await run.describeEnd({ exitCode, error, summary: kept.summary });
+  // Whatever becomes of the hooks, the run is over.
+  await run.save(ended);
+  const event = hasSucceeded(ended.state) ? "after" : "on-error";
+  await runHook(event, hooks, endedFacts(run.facts, ended), command, kept.output);
+  await run.save(ended);
+  await run.close();
   if (failure !== undefined) throw failure.error;
   kept.print();
+}
+
+/** Puts an error into the log; gives it as the history keeps it. */
+function noteError(news: NewsCollector, error: unknown): RunError {
+  const record = errorRecord(error);
+  const message = String(record["message"]);
+  news.line("error", message);
+  for (const detail of error instanceof AppError ? error.details : []) news.line("error", `  ${detail}`);
+  return { code: String(record["code"]), message: firstLine(message), hint: textOrNull(record["hint"]) };
 }
 
 /** A command's output whose news are collected, too, and whose result is held back. */
@@ -71,7 +80,7 @@ class KeptOutput {
   readonly #printed: CommandOutput;
   #result: { summary: Readonly<Record<string, unknown>>; text: string | undefined } | undefined;
 
-  constructor(printed: CommandOutput, news: Awaited<ReturnType<typeof recordRun>>["news"]) {
+  constructor(printed: CommandOutput, news: NewsCollector) {
     this.#printed = printed;
     this.output = {
       json: printed.json,

@@ -1,7 +1,7 @@
 import path from "node:path";
 import { durationType, showDuration } from "./durations.ts";
 import type { OptionDefinition, OptionReader, ResolvedOption } from "./option-reader.ts";
-import { type ValueType, pathType } from "./value-types.ts";
+import { type ValueType, commandType, pathType } from "./value-types.ts";
 
 const section = "ngwbackup";
 
@@ -10,14 +10,39 @@ const unitNameType: ValueType<string> = {
   parse: (text) => (/^[A-Za-z][A-Za-z0-9_-]{0,60}$/.test(text) ? text : undefined),
 };
 
+const hookTimeoutType: ValueType<number> = {
+  expected: "a duration of at least 1 (second)",
+  parse(text) {
+    const timeoutMs = durationType.parse(text);
+    return timeoutMs === undefined || timeoutMs < 1000 ? undefined : timeoutMs;
+  },
+};
+
+const showWords = (words: readonly string[]): string => words.join(" ");
+
 /** Options of `[ngwbackup]` for what surrounds a run: its history and who is told. */
 export const runOptions = {
   statePath: { section, option: "state.path", type: pathType },
   maxAge: { section, option: "max_age", type: durationType, default: "26h" },
   metricsPath: { section, option: "metrics.path", type: pathType },
+  hookBefore: { section, option: "hook.before", type: commandType },
+  hookAfter: { section, option: "hook.after", type: commandType },
+  hookOnError: { section, option: "hook.on_error", type: commandType },
+  hookTimeout: { section, option: "hook.timeout", type: hookTimeoutType, default: "10m" },
   unitName: { section, option: "schedule.name", type: unitNameType, default: "ngwbackup" },
   historyKeep: { section, option: "history.keep", type: durationType, default: "400d" },
 } satisfies Record<string, OptionDefinition<unknown>>;
+
+/** Programs that run around a run, with their arguments. */
+export interface HookSettings {
+  /** Refuses the run when it fails. */
+  before: readonly string[] | undefined;
+  /** After a run that has done what it was for. */
+  after: readonly string[] | undefined;
+  /** After any other. */
+  onError: readonly string[] | undefined;
+  timeoutMs: number;
+}
 
 /** Settings of what surrounds a run. Paths are absolute. */
 export interface RunSettings {
@@ -29,6 +54,7 @@ export interface RunSettings {
   maxAgeMs: number;
   /** Text file for Prometheus that `status` writes; undefined: none. */
   metricsPath: string | undefined;
+  hooks: HookSettings;
   /** What the names of our systemd units begin with. */
   unitName: string;
 }
@@ -68,6 +94,12 @@ export function resolveRuns(sources: RunSources): { settings: RunSettings; value
     historyKeepMs: read(runOptions.historyKeep, showDuration)!,
     maxAgeMs: read(runOptions.maxAge, showDuration)!,
     metricsPath: readPath(runOptions.metricsPath),
+    hooks: {
+      before: read(runOptions.hookBefore, showWords),
+      after: read(runOptions.hookAfter, showWords),
+      onError: read(runOptions.hookOnError, showWords),
+      timeoutMs: read(runOptions.hookTimeout, showDuration)!,
+    },
     unitName: read(runOptions.unitName)!,
   };
   return { settings, values };

@@ -11,6 +11,7 @@ import { endRun, startRun } from "../../history/write-run.ts";
 import type { Reporter } from "../../progress.ts";
 import { describeOwner } from "../../run-owner.ts";
 import { toolVersion } from "../../version.ts";
+import type { RunFacts } from "./run-facts.ts";
 import { NewsCollector, maskSecrets } from "./collect-news.ts";
 
 /** What a run is about to do. */
@@ -28,15 +29,18 @@ export interface RunEnd {
   summary: Readonly<Record<string, unknown>> | null;
 }
 
-/** A run that is being recorded. */
+/** A run that is being recorded. Whoever begins it closes it. */
 export interface RecordedRun {
   /** Takes what the run tells. */
   news: NewsCollector;
-  startedAt: Date;
-  /** Its number in the history; undefined when there is none. */
-  id(): number | undefined;
-  /** Puts its end into the history, once. A history that cannot be written is warned of. */
-  end(end: RunEnd): Promise<EndedRun>;
+  /** What is known at its beginning. */
+  facts: RunFacts;
+  /** Works out what its end amounts to. */
+  describeEnd(end: RunEnd): Promise<EndedRun>;
+  /** Puts its end, and all that it told, into the history; again, when it told more. A history that cannot be written is warned of. */
+  save(ended: EndedRun): Promise<void>;
+  /** To be called once, at the very end. */
+  close(): Promise<void>;
 }
 
 /** Begins the record of a run. A history that cannot be written is warned of, and the run goes on without. */
@@ -51,6 +55,7 @@ export async function recordRun(
   const startedAt = context.now();
   let begun: { history: History; id: number; log: RunningLog } | undefined;
   let isRefused = false;
+  let savedLines: number | undefined;
 
   const begin = async (): Promise<void> => {
     const folder = settings.runs.state;
@@ -79,11 +84,18 @@ export async function recordRun(
   await begin();
   return {
     news,
-    startedAt,
-    id: () => begun?.id,
-    async end({ exitCode, error, summary }) {
+    facts: {
+      command: plan.kind,
+      runId: begun?.id ?? null,
+      archive: plan.subject,
+      host: hostname(),
+      database: settings.database.database ?? null,
+      version: toolVersion,
+      startedAt: startedAt.toISOString(),
+    },
+    async describeEnd({ exitCode, error, summary }) {
       const masked = error === null ? null : { ...error, message: maskSecrets(error.message, secrets) };
-      const ended: EndedRun = {
+      return {
         state: stateOf(exitCode),
         endedAt: context.now().getTime(),
         exitCode,
@@ -94,19 +106,22 @@ export async function recordRun(
         summary,
         freeBytes: await freeBytesAt(settings.backup.path),
       };
-      // The first backup makes the folder that its history is in.
+    },
+    async save(ended) {
+      // What was not there at the beginning may be there now.
       if (begun === undefined) await begin();
-      if (begun === undefined) return ended;
-      const { history, id, log } = begun;
+      const told = news.news();
+      if (begun === undefined || told.lines.length === savedLines) return;
       try {
-        endRun(history, id, ended, news.news());
-        await log.remove();
+        endRun(begun.history, begun.id, ended, told);
+        savedLines = told.lines.length;
       } catch (failure) {
         warn(reporter, failure);
-      } finally {
-        history.database.close();
       }
-      return ended;
+    },
+    async close() {
+      await begun?.log.remove();
+      begun?.history.database.close();
     },
   };
 }
