@@ -16,6 +16,7 @@ import { completionCommand } from "./commands/completion.command.ts";
 import { drillCommand } from "./commands/drill.command.ts";
 import { demoCommand } from "./commands/demo.command.ts";
 import { historyCommand } from "./commands/history.command.ts";
+import { notifyCommand } from "./commands/notify.command.ts";
 import { restoreCommand } from "./commands/restore.command.ts";
 import { statusCommand } from "./commands/status.command.ts";
 import { AppError, ExitCode, UsageError } from "./errors.ts";
@@ -29,6 +30,7 @@ const routes = {
   check: checkCommand,
   status: statusCommand,
   history: historyCommand,
+  notify: notifyCommand,
   migrations: migrationsRoutes,
   config: configCommand,
   drill: drillCommand,

@@ -5,6 +5,7 @@ import { type RunError, hasSucceeded } from "../history/run.ts";
 import type { NewsCollector } from "../operations/runs/collect-news.ts";
 import { recordRun } from "../operations/runs/record-run.ts";
 import { latestName } from "../operations/list/latest-archive.ts";
+import { notifyRun } from "../operations/runs/notify-run.ts";
 import { nameArchive } from "../operations/runs/name-archive.ts";
 import { endedFacts } from "../operations/runs/run-facts.ts";
 import { runHook } from "../operations/runs/run-hook.ts";
@@ -14,7 +15,8 @@ import type { CommandContext, RecordedCommand } from "./command.ts";
 
 /**
  * Does a command's work as a run: what it tells, and how it ends, goes into the history. The command's result is printed
- * when that is done. Hooks run around it. Where there is no configuration, there is none of this.
+ * when that is done. Hooks run around it, and whoever wants to know is told. Where there is no
+ * configuration, there is none of this.
  * @param configPaths those of `--config`
  * @param work the command; what it throws is thrown again
  */
@@ -58,7 +60,9 @@ export async function runRecorded(
   // Whatever becomes of the hooks, the run is over.
   await run.save(ended);
   const event = hasSucceeded(ended.state) ? "after" : "on-error";
-  await runHook(event, hooks, endedFacts(run.facts, ended), command, kept.output);
+  const facts = endedFacts(run.facts, ended);
+  await runHook(event, hooks, facts, command, kept.output);
+  await notifyRun(settings.runs.channels, facts, ended, run.history(), kept.output);
   await run.save(ended);
   await run.close();
   if (failure !== undefined) throw failure.error;

@@ -6,6 +6,7 @@ import { text } from "./flag-values.ts";
 /** Flags of `status`. */
 export interface StatusFlags extends CommonFlags {
   readonly prometheus?: string;
+  readonly notify: boolean;
 }
 
 /** `status` in the command table. */
@@ -20,6 +21,12 @@ export const statusCommand = buildCommand({
         optional: true,
         placeholder: "file",
         brief: "Also write it for node_exporter's textfile collector; metrics.path when left out, if that is set",
+      },
+      notify: {
+        kind: "boolean",
+        default: false,
+        withNegated: false,
+        brief: "Tell by mail and webhook what is due, and when it is over",
       },
     },
     aliases: commonAliases,

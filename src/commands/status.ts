@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { loadSettings } from "../config/settings.ts";
 import { ExitCode } from "../errors.ts";
 import { metricsText } from "../operations/status/metrics-text.ts";
+import { notifyStatus } from "../operations/status/notify-status.ts";
 import { type Status, readStatus } from "../operations/status/read-status.ts";
 import { statusFindings } from "../operations/status/status-findings.ts";
 import { writeMetrics } from "../operations/status/write-metrics.ts";
@@ -18,6 +19,7 @@ export default async function status(this: CommandContext, flags: StatusFlags): 
   const due = findings.some(({ level }) => level === "fail");
   const metricsPath = flags.prometheus === undefined ? settings.runs.metricsPath : resolve(this.cwd, flags.prometheus);
   if (metricsPath !== undefined) await writeMetrics(metricsPath, metricsText(found, due), this.pid);
+  if (flags.notify) await notifyStatus(found, findings, settings, this, this.output);
   this.output.finish({ command: "status", due, ...statusRecord(found), findings }, formatFindings(findings));
   if (due) this.setExitCode(ExitCode.failed);
 }

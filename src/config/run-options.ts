@@ -1,4 +1,6 @@
 import path from "node:path";
+import type { Channels } from "../notifications/settings.ts";
+import { notifyOptions, resolveChannels } from "./notify-options.ts";
 import { durationType, showDuration } from "./durations.ts";
 import type { OptionDefinition, OptionReader, ResolvedOption } from "./option-reader.ts";
 import { type ValueType, commandType, pathType } from "./value-types.ts";
@@ -31,6 +33,7 @@ export const runOptions = {
   hookTimeout: { section, option: "hook.timeout", type: hookTimeoutType, default: "10m" },
   unitName: { section, option: "schedule.name", type: unitNameType, default: "ngwbackup" },
   historyKeep: { section, option: "history.keep", type: durationType, default: "400d" },
+  ...notifyOptions,
 } satisfies Record<string, OptionDefinition<unknown>>;
 
 /** Programs that run around a run, with their arguments. */
@@ -55,6 +58,8 @@ export interface RunSettings {
   /** Text file for Prometheus that `status` writes; undefined: none. */
   metricsPath: string | undefined;
   hooks: HookSettings;
+  /** Who is told. */
+  channels: Channels;
   /** What the names of our systemd units begin with. */
   unitName: string;
 }
@@ -89,7 +94,9 @@ export function resolveRuns(sources: RunSources): { settings: RunSettings; value
     values.push({ section, option: definition.option, value: value ?? null, source: found?.source ?? "default" });
     return value;
   };
+  const notify = resolveChannels(reader, sources.cwd);
   const settings: RunSettings = {
+    channels: notify.channels,
     state: stateFolder(sources, values),
     historyKeepMs: read(runOptions.historyKeep, showDuration)!,
     maxAgeMs: read(runOptions.maxAge, showDuration)!,
@@ -102,7 +109,7 @@ export function resolveRuns(sources: RunSources): { settings: RunSettings; value
     },
     unitName: read(runOptions.unitName)!,
   };
-  return { settings, values };
+  return { settings, values: [...values, ...notify.values] };
 }
 
 /** Beside the data, which is on a disk of this machine: the place of archives may be a store, or away for a while. */

@@ -35,6 +35,14 @@ const planted: [what: string, rule: string, files: Record<string, string>][] = [
     },
   ],
   [
+    "notifications import a sibling",
+    "no-restricted-imports",
+    {
+      "src/notifications/a.ts": 'import { b } from "../history/b.ts";\n\nexport const a = b;\n',
+      "src/history/b.ts": "export const b = 1;\n",
+    },
+  ],
+  [
     "an operation imports a command",
     "no-restricted-imports",
     {

@@ -39,6 +39,8 @@ export interface RecordedRun {
   describeEnd(end: RunEnd): Promise<EndedRun>;
   /** Puts its end, and all that it told, into the history; again, when it told more. A history that cannot be written is warned of. */
   save(ended: EndedRun): Promise<void>;
+  /** The open history; undefined when there is none. */
+  history(): History | undefined;
   /** To be called once, at the very end. */
   close(): Promise<void>;
 }
@@ -119,6 +121,7 @@ export async function recordRun(
         warn(reporter, failure);
       }
     },
+    history: () => begun?.history,
     async close() {
       await begun?.log.remove();
       begun?.history.database.close();
@@ -127,8 +130,10 @@ export async function recordRun(
 }
 
 /** Every secret of the configuration, for masking. */
-function secretsOf({ database, ngwbackup }: Settings): string[] {
-  return [database.password, ngwbackup.admin?.password].filter((secret) => secret !== undefined);
+function secretsOf({ database, ngwbackup, runs }: Settings): string[] {
+  const { mail, webhook } = runs.channels;
+  const all = [database.password, ngwbackup.admin?.password, mail?.login?.password, webhook?.url, webhook?.token];
+  return all.filter((secret) => secret !== undefined);
 }
 
 async function freeBytesAt(path: string | undefined): Promise<number | null> {
