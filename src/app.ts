@@ -18,7 +18,10 @@ import { copyCommand } from "./commands/copy.command.ts";
 import { demoCommand } from "./commands/demo.command.ts";
 import { keygenCommand } from "./commands/keygen.command.ts";
 import { pruneCommand } from "./commands/prune.command.ts";
+import { historyCommand } from "./commands/history.command.ts";
+import { notifyCommand } from "./commands/notify.command.ts";
 import { restoreCommand } from "./commands/restore.command.ts";
+import { statusCommand } from "./commands/status.command.ts";
 import { AppError, ExitCode, UsageError } from "./errors.ts";
 
 const routes = {
@@ -31,6 +34,9 @@ const routes = {
   copy: copyCommand,
   prune: pruneCommand,
   check: checkCommand,
+  status: statusCommand,
+  history: historyCommand,
+  notify: notifyCommand,
   migrations: migrationsRoutes,
   keygen: keygenCommand,
   config: configCommand,

@@ -2,8 +2,8 @@ import { proposeCompletions, run } from "@stricli/core";
 import { buildApp, commandNames } from "./app.ts";
 import { hasFlag, splitCommandLine } from "./command-line.ts";
 import type { Context } from "./context.ts";
-import { systemFailure } from "./disk-errors.ts";
-import { AppError, ExitCode } from "./errors.ts";
+import { endingOf } from "./ending.ts";
+import { ExitCode } from "./errors.ts";
 import { processContext } from "./process-context.ts";
 import { coloursFor } from "./terminal/colours.ts";
 import { errorRecord, formatError } from "./terminal/error-text.ts";
@@ -58,13 +58,7 @@ async function runOurs(context: Context, args: readonly string[]): Promise<numbe
 }
 
 function printError(context: Context, args: readonly string[], thrown: unknown): number {
-  // Whatever an interruption made fail below, it ends as an interruption.
-  const interruption: unknown = context.signal.aborted ? context.signal.reason : undefined;
-  // A disk or a limit of the system that fails is no defect of ours, whichever call met it.
-  const failure = systemFailure(thrown);
-  const error = interruption instanceof AppError && !(thrown instanceof AppError) ? interruption : failure;
-  const ending = interruption instanceof AppError ? interruption : error;
-  const exitCode = ending instanceof AppError ? ending.exitCode : ExitCode.failed;
+  const { error, exitCode } = endingOf(thrown, context.signal);
   if (hasFlag(args, "--json")) context.stdout.write(`${JSON.stringify({ ...errorRecord(error), exitCode })}\n`);
   else {
     const verbose = hasFlag(args, "--verbose", "-v");

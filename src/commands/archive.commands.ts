@@ -13,7 +13,10 @@ export interface VerifyFlags extends DecryptFlags {
 
 /** `verify ARCHIVE...` in the command table. */
 export const verifyCommand = buildCommand({
-  loader: lazyCommand<VerifyFlags, string[]>(() => import("./verify.ts")),
+  loader: lazyCommand<VerifyFlags, string[]>(
+    () => import("./verify.ts"),
+    (_, ...archives) => ({ kind: "verify", archives }),
+  ),
   parameters: {
     flags: {
       ...decryptFlags,
@@ -35,7 +38,11 @@ export const verifyCommand = buildCommand({
     positional: {
       kind: "array",
       minimum: 1,
-      parameter: { parse: text, placeholder: "ARCHIVE", brief: "A file, a folder, a store's URL, or - for stdin" },
+      parameter: {
+        parse: text,
+        placeholder: "ARCHIVE",
+        brief: "A file, a folder, a store's URL, - for stdin, or latest",
+      },
     },
   },
   docs: {
@@ -47,6 +54,7 @@ export const verifyCommand = buildCommand({
       "  ngwbackup verify /srv/backup/20200721-234619.ngwbackup",
       "  ngwbackup verify /srv/backup/*.ngwbackup",
       "  ngwbackup verify --identity key.txt /srv/backup/20200721-234619.ngwbackup.age",
+      "  ngwbackup verify latest                            the newest archive of backup.path",
     ].join("\n"),
   },
 });

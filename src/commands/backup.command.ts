@@ -35,7 +35,10 @@ export type BackupArgs = [target?: string];
 
 /** `backup [TARGET]` in the command table. */
 export const backupCommand = buildCommand({
-  loader: lazyCommand<BackupFlags, BackupArgs>(() => import("./backup.ts")),
+  loader: lazyCommand<BackupFlags, BackupArgs>(
+    () => import("./backup.ts"),
+    ({ dryRun }, target) => (dryRun ? undefined : { kind: "backup", archives: target === undefined ? [] : [target] }),
+  ),
   parameters: {
     flags: {
       ...commonFlags,

@@ -1,6 +1,7 @@
 import type { CommandContext as StricliContext } from "@stricli/core";
 import type { Context } from "../context.ts";
 import { AppError } from "../errors.ts";
+import type { RunKind } from "../history/run.ts";
 import { serverError, withServerHints } from "../postgres/server-error.ts";
 import { type CommandOutput, openOutput } from "../terminal/output.ts";
 
@@ -33,25 +34,41 @@ export type CommandAction<FLAGS extends CommonFlags, ARGS extends readonly unkno
   ...args: ARGS
 ) => Promise<void>;
 
+/** A run that goes into the history. */
+export interface RecordedCommand {
+  kind: RunKind;
+  /** The archives that are named: as they were given. */
+  archives?: readonly string[];
+}
+
 /**
  * A loader for the command table: the implementation is imported when the command runs, gets its output opened by the
  * common flags, and has it closed at the end, whatever the end is.
+ * @param recorded tells which run a command line is; undefined for one that is none, a dry run for example
  */
 export function lazyCommand<FLAGS extends CommonFlags, ARGS extends readonly unknown[]>(
   load: () => Promise<{ default: CommandAction<FLAGS, ARGS> }>,
+  recorded: (flags: FLAGS, ...args: ARGS) => RecordedCommand | undefined = () => undefined,
 ): () => Promise<(this: TableContext, flags: FLAGS, ...args: ARGS) => Promise<void>> {
   return async () => {
     const { default: action } = await load();
     return async function run(this: TableContext, flags: FLAGS, ...args: ARGS): Promise<void> {
       const output = openOutput(this.context, flags);
+      const command = { ...this.context, output, setExitCode: (code: number) => this.setExitCode(code) };
+      const work = async (given: CommandContext): Promise<void> => {
+        try {
+          await action.call(given, flags, ...args);
+        } catch (error) {
+          throw error instanceof AppError ? withServerHints(error) : (serverError(error) ?? error);
+        }
+      };
+      const plan = recorded(flags, ...args);
       try {
-        await action.call(
-          { ...this.context, output, setExitCode: (code: number) => this.setExitCode(code) },
-          flags,
-          ...args,
-        );
-      } catch (error) {
-        throw error instanceof AppError ? withServerHints(error) : (serverError(error) ?? error);
+        if (plan === undefined) await work(command);
+        else {
+          const { runRecorded } = await import("./recorded-command.ts");
+          await runRecorded(command, plan, flags.config, work);
+        }
       } finally {
         output.close();
       }

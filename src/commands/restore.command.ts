@@ -26,7 +26,14 @@ export type RestoreArgs = [archive?: string];
 
 /** `restore ARCHIVE` in the command table. */
 export const restoreCommand = buildCommand({
-  loader: lazyCommand<RestoreFlags, RestoreArgs>(() => import("./restore.ts")),
+  loader: lazyCommand<RestoreFlags, RestoreArgs>(
+    () => import("./restore.ts"),
+    ({ dryRun, rescue, undo }, archive) => {
+      if (dryRun) return undefined;
+      if (undo) return { kind: "undo" };
+      return archive === undefined ? undefined : { kind: rescue ? "rescue" : "restore", archives: [archive] };
+    },
+  ),
   parameters: {
     flags: {
       ...decryptFlags,

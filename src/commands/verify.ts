@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { readSignerKey } from "../encryption/signature.ts";
 import { ExitCode } from "../errors.ts";
+import { latestArchive, latestName } from "../operations/list/latest-archive.ts";
 import { standBack } from "../operations/stand-back.ts";
 import { accessByNeed } from "../operations/stores/archive-access.ts";
 import { verifyPath } from "../operations/verify/verify-path.ts";
@@ -23,7 +24,8 @@ export default async function verify(this: CommandContext, flags: VerifyFlags, .
   const lines: string[] = [];
   const results: Record<string, unknown>[] = [];
   let exitCode: number = ExitCode.done;
-  for (const archive of archives) {
+  for (const given of archives) {
+    const archive = given === latestName ? await latestArchive(access) : given;
     const { problems, exitCode: code } = await verifyPath(archive, { threads: nice?.jobs, signer }, access);
     exitCode = Math.max(exitCode, code);
     lines.push(

@@ -14,6 +14,7 @@ import {
 } from "./option-table.ts";
 import { resolveS3, s3Options, type S3Options } from "./s3-options.ts";
 import { type RetentionSettings, readRetention, retentionOptions } from "./retention-options.ts";
+import { resolveRuns, runOptions, type RunSettings } from "./run-options.ts";
 import { showSize } from "./value-types.ts";
 
 /** How a run with `--nice` stands back: options `nice...` of section `[ngwbackup]`. */
@@ -96,6 +97,8 @@ export interface Settings {
     tmpdir?: string;
   };
   ngwbackup: OwnSettings;
+  /** History, status and what else surrounds runs. */
+  runs: RunSettings;
   /** Configuration files that were read, in order, as they were named. */
   files: readonly string[];
   /** Every option that we know, with the source of its value. */
@@ -114,7 +117,7 @@ export async function loadSettings(choice: ConfigFileChoice): Promise<Settings> 
   const reader = new OptionReader(layers);
   reader.refuseUnknown(
     ownSection,
-    [...Object.values(ownOptions), ...Object.values(s3Options), ...retentionOptions].map(({ option }) => option),
+    [...Object.values({ ...ownOptions, ...s3Options, ...runOptions }), ...retentionOptions].map(({ option }) => option),
   );
 
   const database = await resolveDatabase({ reader, env, cwd });
@@ -189,6 +192,8 @@ export async function loadSettings(choice: ConfigFileChoice): Promise<Settings> 
   const admin = await resolveAdmin({ reader, env, cwd }, database.settings);
   own.admin = admin.settings;
   values.push(...admin.values, ...s3.values);
+  const runs = resolveRuns({ reader, cwd, sdirPath, backupPath: backup.path });
+  values.push(...runs.values);
 
   return {
     database: database.settings,
@@ -197,6 +202,7 @@ export async function loadSettings(choice: ConfigFileChoice): Promise<Settings> 
     fontPath: sdirPath === undefined ? undefined : path.join(sdirPath, "core", "fontconfig"),
     backup,
     ngwbackup: own,
+    runs: runs.settings,
     files: layers.files,
     values,
   };

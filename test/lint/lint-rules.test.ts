@@ -35,11 +35,27 @@ const planted: [what: string, rule: string, files: Record<string, string>][] = [
     },
   ],
   [
+    "the history imports a sibling",
+    "no-restricted-imports",
+    {
+      "src/history/a.ts": 'import { b } from "../stores/b.ts";\n\nexport const a = b;\n',
+      "src/stores/b.ts": "export const b = 1;\n",
+    },
+  ],
+  [
     "retention imports a sibling",
     "no-restricted-imports",
     {
       "src/retention/a.ts": 'import { b } from "../stores/b.ts";\n\nexport const a = b;\n',
       "src/stores/b.ts": "export const b = 1;\n",
+    },
+  ],
+  [
+    "notifications import a sibling",
+    "no-restricted-imports",
+    {
+      "src/notifications/a.ts": 'import { b } from "../history/b.ts";\n\nexport const a = b;\n',
+      "src/history/b.ts": "export const b = 1;\n",
     },
   ],
   [

@@ -17,16 +17,15 @@ export async function openStore(location: RemoteLocation, settings: Settings, co
       const tmpFolder = settings.backup.tmpdir ?? env["TMPDIR"] ?? tmpdir();
       return createS3Store(location.root, settings.ngwbackup.s3, { env, pid, tmpFolder, now: () => context.now() });
     }
-    case "rclone":
-      {
-        // Only who needs it waits for it to load.
-        const { createRcloneStore } = await import("../../stores/rclone/rclone-store.ts");
-        const { path = "rclone", config } = settings.ngwbackup.rclone;
-        const env = {
-          ...context.env,
-          ...(config === undefined ? {} : { RCLONE_CONFIG: config }),
-        };
-        return createRcloneStore(location.root, { path, env }, context.pid);
-      }
+    case "rclone": {
+      // Only who needs it waits for it to load.
+      const { createRcloneStore } = await import("../../stores/rclone/rclone-store.ts");
+      const { path = "rclone", config } = settings.ngwbackup.rclone;
+      const env = {
+        ...context.env,
+        ...(config === undefined ? {} : { RCLONE_CONFIG: config }),
+      };
+      return createRcloneStore(location.root, { path, env }, context.pid);
+    }
   }
 }

@@ -1,0 +1,131 @@
+import path from "node:path";
+import type { Channels } from "../notifications/settings.ts";
+import { notifyOptions, resolveChannels } from "./notify-options.ts";
+import { durationType, showDuration } from "./durations.ts";
+import type { OptionDefinition, OptionReader, ResolvedOption } from "./option-reader.ts";
+import { type ValueType, commandType, pathType } from "./value-types.ts";
+
+const section = "ngwbackup";
+
+const unitNameType: ValueType<string> = {
+  expected: "letters, digits, - and _, beginning with a letter",
+  parse: (text) => (/^[A-Za-z][A-Za-z0-9_-]{0,60}$/.test(text) ? text : undefined),
+};
+
+const hookTimeoutType: ValueType<number> = {
+  expected: "a duration of at least 1 (second)",
+  parse(text) {
+    const timeoutMs = durationType.parse(text);
+    return timeoutMs === undefined || timeoutMs < 1000 ? undefined : timeoutMs;
+  },
+};
+
+const showWords = (words: readonly string[]): string => words.join(" ");
+
+/** Options of `[ngwbackup]` for what surrounds a run: its history and who is told. */
+export const runOptions = {
+  statePath: { section, option: "state.path", type: pathType },
+  maxAge: { section, option: "max_age", type: durationType, default: "26h" },
+  metricsPath: { section, option: "metrics.path", type: pathType },
+  hookBefore: { section, option: "hook.before", type: commandType },
+  hookAfter: { section, option: "hook.after", type: commandType },
+  hookOnError: { section, option: "hook.on_error", type: commandType },
+  hookTimeout: { section, option: "hook.timeout", type: hookTimeoutType, default: "10m" },
+  unitName: { section, option: "schedule.name", type: unitNameType, default: "ngwbackup" },
+  historyKeep: { section, option: "history.keep", type: durationType, default: "400d" },
+  ...notifyOptions,
+} satisfies Record<string, OptionDefinition<unknown>>;
+
+/** Programs that run around a run, with their arguments. */
+export interface HookSettings {
+  /** Refuses the run when it fails. */
+  before: readonly string[] | undefined;
+  /** After a run that has done what it was for. */
+  after: readonly string[] | undefined;
+  /** After any other. */
+  onError: readonly string[] | undefined;
+  timeoutMs: number;
+}
+
+/** Settings of what surrounds a run. Paths are absolute. */
+export interface RunSettings {
+  /** Where what we remember between runs is kept; undefined: nowhere, neither `sdir` nor `backup.path` is configured. */
+  state: { path: string; isNamed: boolean } | undefined;
+  /** How long runs stay in the history. */
+  historyKeepMs: number;
+  /** A backup that is older is overdue. */
+  maxAgeMs: number;
+  /** Text file for Prometheus that `status` writes; undefined: none. */
+  metricsPath: string | undefined;
+  hooks: HookSettings;
+  /** Who is told. */
+  channels: Channels;
+  /** What the names of our systemd units begin with. */
+  unitName: string;
+}
+
+/** What the settings of runs are worked out from. */
+export interface RunSources {
+  reader: OptionReader;
+  cwd: string;
+  /** `sdir` and `backup.path`, absolute. */
+  sdirPath: string | undefined;
+  backupPath: string | undefined;
+}
+
+/**
+ * Reads the options of what surrounds a run, and what to show of them.
+ * @throws UsageError for a wrong value
+ */
+export function resolveRuns(sources: RunSources): { settings: RunSettings; values: readonly ResolvedOption[] } {
+  const { reader } = sources;
+  const values: ResolvedOption[] = [];
+  const read = <T>(
+    { option, ...definition }: OptionDefinition<T>,
+    show: (value: T) => string = String,
+  ): T | undefined => {
+    const { value, source } = reader.get({ option, ...definition });
+    values.push({ section, option, value: value === undefined ? null : show(value), source });
+    return value;
+  };
+  const readPath = (definition: OptionDefinition<string>): string | undefined => {
+    const found = reader.find(definition);
+    const value = found === undefined ? undefined : path.resolve(sources.cwd, found.value);
+    values.push({ section, option: definition.option, value: value ?? null, source: found?.source ?? "default" });
+    return value;
+  };
+  const notify = resolveChannels(reader, sources.cwd);
+  const settings: RunSettings = {
+    channels: notify.channels,
+    state: stateFolder(sources, values),
+    historyKeepMs: read(runOptions.historyKeep, showDuration)!,
+    maxAgeMs: read(runOptions.maxAge, showDuration)!,
+    metricsPath: readPath(runOptions.metricsPath),
+    hooks: {
+      before: read(runOptions.hookBefore, showWords),
+      after: read(runOptions.hookAfter, showWords),
+      onError: read(runOptions.hookOnError, showWords),
+      timeoutMs: read(runOptions.hookTimeout, showDuration)!,
+    },
+    unitName: read(runOptions.unitName)!,
+  };
+  return { settings, values: [...values, ...notify.values] };
+}
+
+/** Beside the data, which is on a disk of this machine: the place of archives may be a store, or away for a while. */
+function stateFolder(
+  { reader, cwd, sdirPath, backupPath }: RunSources,
+  values: ResolvedOption[],
+): RunSettings["state"] {
+  const { option } = runOptions.statePath;
+  const found = reader.find(runOptions.statePath);
+  if (found !== undefined) {
+    const named = path.resolve(cwd, found.value);
+    values.push({ section, option, value: named, source: found.source });
+    return { path: named, isNamed: true };
+  }
+  const around = sdirPath ?? backupPath;
+  const fallback = around === undefined ? undefined : path.join(around, ".ngwbackup");
+  values.push({ section, option, value: fallback ?? null, source: "default" });
+  return fallback === undefined ? undefined : { path: fallback, isNamed: false };
+}

@@ -1,0 +1,44 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { DeliveryError } from "./delivery-error.ts";
+import type { Notice } from "./notice.ts";
+import { nameMail, sendMail } from "./send-mail.ts";
+import { nameWebhook, sendWebhook } from "./send-webhook.ts";
+import type { Channels } from "./settings.ts";
+
+/** What became of a notice on one channel. */
+export interface Delivery {
+  /** The channel, for messages. */
+  name: string;
+  /** Why it was not taken; undefined when it was. */
+  error: DeliveryError | undefined;
+}
+
+/** Before the second try, and so on. */
+const pausesMs: readonly number[] = [1_000, 4_000];
+
+/**
+ * Sends a notice by every channel that wants to know of its event; one that fails in passing is tried again.
+ * @param toAll sends it whatever a channel wants to know of
+ */
+export async function deliver({ mail, webhook }: Channels, notice: Notice, toAll = false): Promise<Delivery[]> {
+  const sends: Promise<Delivery>[] = [];
+  if (mail !== undefined && (toAll || mail.on.includes(notice.event)))
+    sends.push(withRetries(nameMail(mail), () => sendMail(mail, notice)));
+  if (webhook !== undefined && (toAll || webhook.on.includes(notice.event)))
+    sends.push(withRetries(nameWebhook(webhook), () => sendWebhook(webhook, notice)));
+  return await Promise.all(sends);
+}
+
+async function withRetries(name: string, send: () => Promise<void>): Promise<Delivery> {
+  for (let tries = 0; ; tries += 1) {
+    try {
+      await send();
+      return { name, error: undefined };
+    } catch (error) {
+      if (!(error instanceof DeliveryError)) throw error;
+      const pauseMs = pausesMs[tries];
+      if (!error.mayPass || pauseMs === undefined) return { name, error };
+      await sleep(pauseMs);
+    }
+  }
+}

@@ -1,0 +1,21 @@
+import { RefusedError, UsageError } from "../../errors.ts";
+import type { ArchiveAccess } from "../stores/archive-access.ts";
+import { listArchives } from "./list-archives.ts";
+
+/** Stands for the newest archive of `backup.path` where an archive is named. */
+export const latestName = "latest";
+
+/**
+ * Path or URL of the newest archive of `backup.path`.
+ * @throws UsageError when that is not configured; RefusedError when there is none in it, and what `listArchives` throws
+ */
+export async function latestArchive(access: ArchiveAccess): Promise<string> {
+  const { path: folder } = (await access.load()).backup;
+  if (folder === undefined)
+    throw new UsageError("no-folder", `${latestName} is the newest archive of backup.path, which is not configured`, {
+      hints: ["set backup.path in section [core] of the configuration, or name the archive"],
+    });
+  const [newest] = await listArchives(folder, access);
+  if (newest === undefined) throw new RefusedError("archive-missing", `there is no archive in ${folder}`);
+  return newest.path;
+}

@@ -1,0 +1,55 @@
+import type { RunSettings } from "../../config/run-options.ts";
+import { UsageError } from "../../errors.ts";
+import { type History, openExistingHistory } from "../../history/history.ts";
+import { findInterrupted } from "../../history/interrupted.ts";
+import { type RunFilter, readNews, readRun, readRuns } from "../../history/read-runs.ts";
+import { readRunningLog, runningLogPath } from "../../history/running-log.ts";
+import type { Run, RunNews, RunStage } from "../../history/run.ts";
+
+/** The history as it is now: what has ended without a word is shown as interrupted, whether that was noted or not. */
+export interface LookBack {
+  runs(filter: RunFilter): Run[];
+  run(id: number): Run | undefined;
+  /** Stages and log, also of a run that runs. */
+  news(run: Run): Promise<RunNews>;
+  /** Of a run that has ended. */
+  stages(run: Run): readonly RunStage[];
+  /** Itself, for what else stands in it. */
+  history: History;
+}
+
+/**
+ * Opens the history for looking at it.
+ * @param action what is done with it; it is closed afterwards
+ * @returns undefined when nothing was recorded yet
+ * @throws UsageError when no place for it is configured
+ */
+export async function lookBack<T>(
+  { state }: RunSettings,
+  now: Date,
+  action: (look: LookBack) => Promise<T>,
+): Promise<T | undefined> {
+  if (state === undefined)
+    throw new UsageError("no-state", "there is no place for a history: neither sdir nor backup.path is configured", {
+      hints: ["set state.path in section [ngwbackup] of the configuration"],
+    });
+  const history = await openExistingHistory(state);
+  if (history === undefined) return undefined;
+  try {
+    const interrupted = new Set(await findInterrupted(history, now.getTime()));
+    const asItIs = (run: Run): Run => (interrupted.has(run.id) ? { ...run, state: "interrupted" } : run);
+    return await action({
+      history,
+      runs: (filter) => readRuns(history, filter).map(asItIs),
+      run(id) {
+        const run = readRun(history, id);
+        return run === undefined ? undefined : asItIs(run);
+      },
+      stages: (run) => readNews(history, run.id).stages,
+      news: async (run) =>
+        run.endedAt === null ? await readRunningLog(runningLogPath(history.folder, run.id)) : readNews(history, run.id),
+    });
+  } finally {
+    history.database.close();
+  }
+}
