@@ -1,4 +1,5 @@
 import { buildCommand } from "@stricli/core";
+import { latestName } from "../operations/list/latest-name.ts";
 import { type CommonFlags, lazyCommand } from "./command.ts";
 import { commonAliases, commonFlags } from "./common-flags.ts";
 import { text, positiveInteger } from "./flag-values.ts";
@@ -10,7 +11,10 @@ export interface DrillFlags extends CommonFlags {
 
 /** `drill [ARCHIVE|latest]` in the command table. */
 export const drillCommand = buildCommand({
-  loader: lazyCommand<DrillFlags, [archive?: string]>(() => import("./drill.ts")),
+  loader: lazyCommand<DrillFlags, [archive?: string]>(
+    () => import("./drill.ts"),
+    (_, archive = latestName) => ({ kind: "drill", archives: [archive] }),
+  ),
   parameters: {
     flags: {
       ...commonFlags,

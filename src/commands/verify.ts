@@ -1,5 +1,6 @@
 import { ExitCode } from "../errors.ts";
-import { latestArchive, latestName } from "../operations/list/latest-archive.ts";
+import { latestArchive } from "../operations/list/latest-archive.ts";
+import { latestName } from "../operations/list/latest-name.ts";
 import { standBack } from "../operations/stand-back.ts";
 import { accessByNeed } from "../operations/stores/archive-access.ts";
 import { verifyPath } from "../operations/verify/verify-path.ts";

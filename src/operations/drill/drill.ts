@@ -8,7 +8,8 @@ import type { Reporter } from "../../progress.ts";
 import { startStage } from "../../progress.ts";
 import { formatBytes } from "../../terminal/format.ts";
 import { type ArchiveContents, readContents } from "../contents/archive-contents.ts";
-import { listArchives } from "../list/list-archives.ts";
+import { latestArchive } from "../list/latest-archive.ts";
+import { latestName } from "../list/latest-name.ts";
 import { openArchive } from "../open-archive.ts";
 import { restore } from "../restore/restore.ts";
 import { accessWith } from "../stores/archive-access.ts";
@@ -55,7 +56,7 @@ export async function drill(request: DrillRequest, context: Context, reporter: R
   if (request.archive === "-")
     throw new UsageError("drill-stdin", "a drill reads its archive more than once, which stdin cannot give");
   const access = accessWith(settings, context, reporter);
-  const archive = request.archive === "latest" ? await latestArchive(settings, context, reporter) : request.archive;
+  const archive = request.archive === latestName ? await latestArchive(access) : request.archive;
   const opened = await openArchive(archive, access);
   try {
     const contents = await readContents(opened.reader);
@@ -72,17 +73,6 @@ export async function drill(request: DrillRequest, context: Context, reporter: R
   } finally {
     await opened.reader.close();
   }
-}
-
-async function latestArchive(settings: Settings, context: Context, reporter: Reporter): Promise<string> {
-  const where = settings.backup.path;
-  if (where === undefined)
-    throw new UsageError("no-folder", "latest is the newest archive of backup.path, which is not configured", {
-      hints: ["set backup.path in section [core] of the configuration", "ngwbackup drill ARCHIVE"],
-    });
-  const [latest] = await listArchives(where, accessWith(settings, context, reporter));
-  if (latest === undefined) throw new RefusedError("archive-missing", `there is no archive in ${where}`);
-  return latest.path;
 }
 
 /** @throws RefusedError when the throw-away copy would not fit */
