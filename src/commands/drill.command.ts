@@ -1,4 +1,5 @@
 import { buildCommand } from "@stricli/core";
+import { latestName } from "../operations/list/latest-name.ts";
 import { lazyCommand } from "./command.ts";
 import { commonAliases } from "./common-flags.ts";
 import { type DecryptFlags, decryptFlags } from "./decrypt-flags.ts";
@@ -11,7 +12,10 @@ export interface DrillFlags extends DecryptFlags {
 
 /** `drill [ARCHIVE|latest]` in the command table. */
 export const drillCommand = buildCommand({
-  loader: lazyCommand<DrillFlags, [archive?: string]>(() => import("./drill.ts")),
+  loader: lazyCommand<DrillFlags, [archive?: string]>(
+    () => import("./drill.ts"),
+    (_, archive = latestName) => ({ kind: "drill", archives: [archive] }),
+  ),
   parameters: {
     flags: {
       ...decryptFlags,

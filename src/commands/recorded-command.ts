@@ -4,7 +4,7 @@ import { AppError, ExitCode } from "../errors.ts";
 import { type RunError, hasSucceeded } from "../history/run.ts";
 import type { NewsCollector } from "../operations/runs/collect-news.ts";
 import { recordRun } from "../operations/runs/record-run.ts";
-import { latestName } from "../operations/list/latest-archive.ts";
+import { latestName } from "../operations/list/latest-name.ts";
 import { notifyRun } from "../operations/runs/notify-run.ts";
 import { nameArchive } from "../operations/runs/name-archive.ts";
 import { endedFacts } from "../operations/runs/run-facts.ts";

@@ -1,7 +1,8 @@
 import { resolve } from "node:path";
 import { readSignerKey } from "../encryption/signature.ts";
 import { ExitCode } from "../errors.ts";
-import { latestArchive, latestName } from "../operations/list/latest-archive.ts";
+import { latestArchive } from "../operations/list/latest-archive.ts";
+import { latestName } from "../operations/list/latest-name.ts";
 import { standBack } from "../operations/stand-back.ts";
 import { accessByNeed } from "../operations/stores/archive-access.ts";
 import { verifyPath } from "../operations/verify/verify-path.ts";

@@ -55,7 +55,7 @@ async function remember(...runs: Past[]): Promise<void> {
         sizeBytes: rest.sizeBytes ?? null,
         losses: rest.losses ?? 0,
         error: rest.message === undefined ? null : { code: "x", message: rest.message, hint: null },
-        summary: null,
+        summary: kind === "drill" ? { recoveryMs: 22_000 } : null,
         freeBytes: rest.freeBytes ?? null,
       },
       { stages: [{ name: 'ro"ws', startedAt, durationMs: 1500, bytes: 7 }], lines: [] },
@@ -89,11 +89,13 @@ describe("status", () => {
     await remember(
       { kind: "backup", agoMs: 2 * hourMs, subject: path, sizeBytes: 2 * 1024 ** 2 },
       { kind: "verify", agoMs: hourMs, subject: path },
+      { kind: "drill", agoMs: hourMs, subject: path },
     );
     const { exitCode, stdout, stderr } = await status();
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
     expect(stdout).toContain(`ok    last backup 2 h 00 min ago: ${path}, 2.0 MiB\n`);
     expect(stdout).toContain(`ok    last verify 1 h 00 min ago: ${path}\n`);
+    expect(stdout).toContain(`ok    last drill 1 h 00 min ago: ${path}, recovery in 22 s\n`);
     expect(stdout).toContain("too little was seen to tell when it is full");
     expect(stdout).toContain("ok    next runs: not known, there is no systemd to ask\n");
   });
@@ -250,6 +252,7 @@ describe("status --prometheus", () => {
         freeBytes: free * days,
       })),
     );
+    await remember({ kind: "drill", agoMs: hourMs });
     standInSystemctl(JSON.stringify([{ next: now.getTime() * 1000, unit: "ngwbackup-backup.timer" }]));
     const file = join(folder, "ngwbackup.prom");
     await status("--prometheus", file);

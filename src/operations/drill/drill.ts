@@ -9,10 +9,11 @@ import { startStage } from "../../progress.ts";
 import { formatBytes } from "../../terminal/format.ts";
 import { type ArchiveContents, readContents } from "../contents/archive-contents.ts";
 import type { DecryptionChoice } from "../encryption/decryption.ts";
-import { listArchives } from "../list/list-archives.ts";
+import { latestArchive } from "../list/latest-archive.ts";
+import { latestName } from "../list/latest-name.ts";
 import { openArchive } from "../open-archive.ts";
 import { restore } from "../restore/restore.ts";
-import { type ArchiveAccess, accessWith } from "../stores/archive-access.ts";
+import { accessWith } from "../stores/archive-access.ts";
 import { type DrillCheck } from "./drill-check.ts";
 import { type DrillPlace, openDrillPlace } from "./drill-place.ts";
 import { estimateRecovery } from "./estimate-recovery.ts";
@@ -58,7 +59,7 @@ export async function drill(request: DrillRequest, context: Context, reporter: R
   if (request.archive === "-")
     throw new UsageError("drill-stdin", "a drill reads its archive more than once, which stdin cannot give");
   const access = accessWith(settings, context, reporter, request.keys);
-  const archive = request.archive === "latest" ? await latestArchive(settings, access) : request.archive;
+  const archive = request.archive === latestName ? await latestArchive(access) : request.archive;
   const opened = await openArchive(archive, access);
   try {
     const contents = await readContents(opened.reader);
@@ -75,17 +76,6 @@ export async function drill(request: DrillRequest, context: Context, reporter: R
   } finally {
     await opened.reader.close();
   }
-}
-
-async function latestArchive(settings: Settings, access: ArchiveAccess): Promise<string> {
-  const where = settings.backup.path;
-  if (where === undefined)
-    throw new UsageError("no-folder", "latest is the newest archive of backup.path, which is not configured", {
-      hints: ["set backup.path in section [core] of the configuration", "ngwbackup drill ARCHIVE"],
-    });
-  const [latest] = await listArchives(where, access);
-  if (latest === undefined) throw new RefusedError("archive-missing", `there is no archive in ${where}`);
-  return latest.path;
 }
 
 /** @throws RefusedError when the throw-away copy would not fit */

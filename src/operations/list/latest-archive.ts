@@ -1,9 +1,7 @@
 import { RefusedError, UsageError } from "../../errors.ts";
 import type { ArchiveAccess } from "../stores/archive-access.ts";
+import { latestName } from "./latest-name.ts";
 import { listArchives } from "./list-archives.ts";
-
-/** Stands for the newest archive of `backup.path` where an archive is named. */
-export const latestName = "latest";
 
 /**
  * Path or URL of the newest archive of `backup.path`.

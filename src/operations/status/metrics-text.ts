@@ -1,6 +1,6 @@
 import { hasSucceeded } from "../../history/run.ts";
 import { toolVersion } from "../../version.ts";
-import type { KindStatus, Status } from "./read-status.ts";
+import { type KindStatus, type Status, recoveryMsOf } from "./read-status.ts";
 
 interface Sample {
   labels?: Readonly<Record<string, string>>;
@@ -54,6 +54,9 @@ export function metricsText(status: Status, due: boolean): string {
       ofKinds(({ isRunning }) => (isRunning ? 1 : 0)),
     ),
     gauge("stage_duration_seconds", "Stages of the last run that did what it was for", kinds.flatMap(stageSamples)),
+    gauge("last_drill_recovery_seconds", "How long the recovery of the last sound drill took", [
+      { value: seconds(drillRecoveryMs(kinds)) },
+    ]),
     gauge("room_free_bytes", "Room left at backup.path", [{ value: room?.freeBytes }]),
     gauge("room_size_bytes", "Size of the file system there", [{ value: room?.totalBytes }]),
     gauge("room_full_timestamp_seconds", "When it is full at the growth of the last 30 days", [
@@ -65,6 +68,11 @@ export function metricsText(status: Status, due: boolean): string {
       (nextRuns ?? []).map(({ kind, at: next }) => ({ labels: { kind }, value: next / 1000 })),
     ),
   ].join("");
+}
+
+function drillRecoveryMs(kinds: readonly KindStatus[]): number | undefined {
+  const last = kinds.find(({ kind }) => kind === "drill")?.lastSuccess;
+  return last === undefined ? undefined : recoveryMsOf(last);
 }
 
 /** A stage that came twice counts as one. */

@@ -143,6 +143,12 @@ export function kindStatus({ kinds }: Status, kind: RunKind): KindStatus | undef
   return kinds.find((status) => status.kind === kind);
 }
 
+/** How long the recovery of a drill took, in milliseconds. */
+export function recoveryMsOf({ summary }: Run): number | undefined {
+  const recoveryMs = summary?.["recoveryMs"];
+  return typeof recoveryMs === "number" ? recoveryMs : undefined;
+}
+
 /** Whether the last run of a kind has not done what it was for. */
 export function lastFailed(status: KindStatus | undefined): boolean {
   return status?.last !== undefined && !hasSucceeded(status.last.state);

@@ -1,6 +1,6 @@
 import type { Finding } from "../../finding.ts";
 import { formatBytes, formatCount, formatDuration, formatTime } from "../../terminal/format.ts";
-import { type KindStatus, type Status, kindStatus, lastFailed } from "./read-status.ts";
+import { type KindStatus, type Status, kindStatus, lastFailed, recoveryMsOf } from "./read-status.ts";
 
 /** A disk that is full so soon is warned of. */
 const soonMs = 14 * 24 * 60 * 60 * 1000;
@@ -11,7 +11,7 @@ export function statusFindings(status: Status): Finding[] {
     backupFinding(status),
     ...failedFinding(status, "backup"),
     verifyFinding(status),
-    ...drillFinding(status),
+    drillFinding(status),
     ...roomFinding(status),
     nextFinding(status),
   ];
@@ -61,11 +61,15 @@ function verifyFinding(status: Status): Finding {
   return { level: "ok", check: "verify", message: `last verify ${describe(status, last)}` };
 }
 
-function drillFinding(status: Status): Finding[] {
-  const failed = failedFinding(status, "drill");
+function drillFinding(status: Status): Finding {
+  const [failed] = failedFinding(status, "drill");
+  if (failed !== undefined) return failed;
   const last = kindStatus(status, "drill")?.lastSuccess;
-  if (failed.length > 0 || last === undefined) return failed;
-  return [{ level: "ok", check: "drill", message: `last drill ${describe(status, last)}` }];
+  if (last === undefined)
+    return { level: "warn", check: "drill", message: "no drill was done yet", hint: "ngwbackup drill" };
+  const recoveryMs = recoveryMsOf(last);
+  const recovery = recoveryMs === undefined ? "" : `, recovery in ${formatDuration(recoveryMs)}`;
+  return { level: "ok", check: "drill", message: `last drill ${describe(status, last)}${recovery}` };
 }
 
 function roomFinding({ at, room, lastBackup }: Status): Finding[] {
