@@ -1,4 +1,5 @@
 import type { TestClusterAddress } from "../fixtures/test-cluster.ts";
+import type { ArchiveForm } from "./archives/forms.ts";
 import type { Random } from "./random.ts";
 
 /** An experiment that tries to break a promise, case by case. */
@@ -7,6 +8,8 @@ export interface Campaign<World = unknown> {
   name: string;
   /** What it does, in a line. */
   about: string;
+  /** Whether its archives can be of another form than plain; not when left out. */
+  hasForms?: boolean;
   /** Cases of the short run that belongs to `npm test`. */
   shortCount: number;
   /** Cases of a whole run; undefined: as many as {@link Campaign.allCases} says. */
@@ -27,6 +30,8 @@ export interface Campaign<World = unknown> {
 export interface CampaignSetting {
   /** A private PostgreSQL with the template of the tests. */
   cluster: TestClusterAddress;
+  /** What archives are like, in the campaigns that heed it; plain when left out. */
+  form?: ArchiveForm | undefined;
   /** Says something about the campaign as a whole, such as how long an undisturbed run takes. */
   note: (line: string) => void;
 }

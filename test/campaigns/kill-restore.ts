@@ -18,11 +18,12 @@ export const killRestore: Campaign<World> = {
   name: "kill-restore",
   about: "ends a restore or a session of its at a random moment, then the clean-up as well at times",
   shortCount: 12,
+  hasForms: true,
   fullCount: 2000,
-  async prepare({ cluster, note }) {
+  async prepare({ cluster, form, note }) {
     const states = {
-      "side-by-side": await createTwoStates(cluster, "side-by-side"),
-      "in-place": await createTwoStates(cluster, "in-place"),
+      "side-by-side": await createTwoStates(cluster, "side-by-side", { form }),
+      "in-place": await createTwoStates(cluster, "in-place", { form }),
     };
     const world: World = { states, wholeMs: { "side-by-side": 0, "in-place": 0 } };
     for (const way of ways) {

@@ -4,22 +4,25 @@
  */
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
+import { ensureMoto } from "../../scripts/moto.ts";
 import { ensureServer } from "../../src/cluster/install-server.ts";
 import { AppError, ExitCode, UsageError } from "../../src/errors.ts";
 import { processContext } from "../../src/process-context.ts";
 import { coloursFor } from "../../src/terminal/colours.ts";
 import { formatError } from "../../src/terminal/error-text.ts";
 import { startTestCluster } from "../fixtures/test-cluster.ts";
+import { type ArchiveForm, archiveForms } from "./archives/forms.ts";
 import { campaignNames, loadCampaign } from "./registry.ts";
 import { CaseFailed, formatTally, runCampaign } from "./run-campaign.ts";
 
-const usage = `usage: npm run campaign -- NAME... [--count N] [--seed S] [--workers N]
+const usage = `usage: npm run campaign -- NAME... [--count N] [--seed S] [--form FORM] [--workers N]
 
 Tries to break a promise, case by case, and fails at the first that does not hold.
 
   NAME         ${campaignNames.join(", ")}, or all
   --count N    cases; as many as the campaign has in full when left out
   --seed S     the first case's; the following ones count up from it; 1 when left out
+  --form FORM  what archives are like: ${archiveForms.join(", ")}; for kill-restore, kill-backup and server
   --workers N  cases at once; as many as there are cores when left out
 `;
 
@@ -36,7 +39,7 @@ try {
 }
 
 async function main(args: readonly string[]): Promise<number> {
-  const { names, count, seed, workers, help } = readArguments(args);
+  const { names, count, seed, form, workers, help } = readArguments(args);
   if (help) {
     process.stdout.write(usage);
     return ExitCode.done;
@@ -46,10 +49,13 @@ async function main(args: readonly string[]): Promise<number> {
     process.stderr.write(`[${context.now().toISOString().slice(11, 19)}] ${line}\n`);
   };
   await ensureServer({ env, signal, isRoot, note });
+  if (form === "s3") await ensureMoto(env, note);
   const cluster = await startTestCluster(signal);
   try {
     for (const name of names) {
       const campaign = await loadCampaign(name);
+      if (form !== "plain" && campaign.hasForms !== true)
+        throw new UsageError("campaign-usage", `${name} has archives of its own form only`, hint);
       note(`${name}: ${campaign.about}`);
       let notedMs = performance.now();
       const startedMs = notedMs;
@@ -57,6 +63,7 @@ async function main(args: readonly string[]): Promise<number> {
         cluster: cluster.address,
         count,
         seed,
+        form,
         workers,
         signal,
         note: (line) => note(`${name}: ${line}`),
@@ -80,6 +87,7 @@ function readArguments(args: readonly string[]): {
   names: readonly string[];
   count: number | undefined;
   seed: number;
+  form: ArchiveForm;
   workers: number;
   help: boolean;
 } {
@@ -93,6 +101,7 @@ function readArguments(args: readonly string[]): {
     names,
     count: values.count === undefined ? undefined : wholeNumber("--count", values.count),
     seed: wholeNumber("--seed", values.seed ?? "1"),
+    form: formNamed(values.form ?? "plain"),
     workers: wholeNumber("--workers", values.workers ?? String(availableParallelism())),
     help,
   };
@@ -113,10 +122,17 @@ function parseFlags(args: readonly string[]) {
     options: {
       count: { type: "string" },
       seed: { type: "string" },
+      form: { type: "string" },
       workers: { type: "string" },
       help: { type: "boolean" },
     },
   });
+}
+
+function formNamed(text: string): ArchiveForm {
+  const form = archiveForms.find((one) => one === text);
+  if (form === undefined) throw new UsageError("campaign-usage", `there is no form ${text} of archives`, hint);
+  return form;
 }
 
 function wholeNumber(flag: string, text: string): number {

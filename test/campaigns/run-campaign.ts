@@ -1,4 +1,5 @@
 import type { Campaign, CampaignSetting } from "./campaign.ts";
+import type { ArchiveForm } from "./archives/forms.ts";
 import { randomOf } from "./random.ts";
 
 /** How much of a campaign is run. */
@@ -22,10 +23,15 @@ export class CaseFailed extends Error {
   override name = "CaseFailed";
   readonly tally: Tally;
 
-  constructor(campaign: string, seed: number, tally: Tally, cause: unknown) {
+  constructor(
+    campaign: string,
+    { seed, form = "plain" }: { seed: number; form: ArchiveForm | undefined },
+    tally: Tally,
+    cause: unknown,
+  ) {
     const message = cause instanceof Error ? cause.message : String(cause);
     super(
-      `${campaign}, case of seed ${seed}: ${message}\nrepeat it: npm run campaign -- ${campaign} --count 1 --seed ${seed}`,
+      `${campaign}, case of seed ${seed}: ${message}\nrepeat it: npm run campaign -- ${campaign} --count 1 --seed ${seed}${form === "plain" ? "" : ` --form ${form}`}`,
       {
         cause,
       },
@@ -55,7 +61,7 @@ export async function runCampaign<World>(campaign: Campaign<World>, run: Campaig
           const outcome = await campaign.runCase(world, { seed, random: randomOf(seed) });
           tally.set(outcome, (tally.get(outcome) ?? 0) + 1);
         } catch (error) {
-          failure ??= new CaseFailed(campaign.name, seed, tally, error);
+          failure ??= new CaseFailed(campaign.name, { seed, form: run.form }, tally, error);
           break;
         }
         done += 1;

@@ -30,8 +30,9 @@ export const server: Campaign<World> = {
   about:
     "stops, restarts, locks and closes the server, ends sessions, sets timeouts and spoils pg_dump while a run is at work",
   shortCount: 6,
+  hasForms: true,
   fullCount: 500,
-  async prepare({ note }) {
+  async prepare({ form, note }) {
     // What is said to the server tells how many snapshots a backup has taken.
     const own = await startTestCluster(new AbortController().signal, { log_statement: "all" });
     const states: Partial<Record<Way, TwoStates>> = {};
@@ -40,7 +41,7 @@ export const server: Campaign<World> = {
       await own.stop();
     };
     try {
-      for (const way of ways) states[way] = await createTwoStates(own.address, way);
+      for (const way of ways) states[way] = await createTwoStates(own.address, way, { form });
       const world: World = {
         server: own,
         states: states as Record<Way, TwoStates>,

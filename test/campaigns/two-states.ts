@@ -9,6 +9,7 @@ import { withClient } from "../fixtures/postgres.ts";
 import { runCli } from "../fixtures/run-cli.ts";
 import type { TestClusterAddress } from "../fixtures/test-cluster.ts";
 import { type TestInstance, createTestInstance } from "../fixtures/test-instance.ts";
+import { type ArchiveForm, createForm } from "./archives/forms.ts";
 import { BrokenPromise, mustHold } from "./campaign.ts";
 
 /** How a restore replaces the database. */
@@ -35,17 +36,19 @@ export interface TwoStates {
 
 /**
  * Makes two instances and their archives, and a third that holds the first one's archive.
- * @param options `noZip`: the archives are folders
+ * @param options `noZip`: the archives are folders; `form`: what they are like, plain when left out
  */
 export async function createTwoStates(
   cluster: TestClusterAddress,
   way: Way,
-  options: { noZip?: boolean } = {},
+  options: { noZip?: boolean; form?: ArchiveForm | undefined } = {},
 ): Promise<TwoStates> {
+  const form = await createForm(options.form ?? "plain");
+  const { extraConfig } = form;
   const sources: TestInstance[] = [];
   const states: State[] = [];
   for (const name of ["one", "other"] as const) {
-    const source = await createTestInstance({ cluster });
+    const source = await createTestInstance({ cluster, extraConfig });
     sources.push(source);
     await createInstance({
       settings: source.database.settings,
@@ -53,14 +56,12 @@ export async function createTwoStates(
       scale: tinyScale,
       seed: `state ${name}`,
     });
-    const form = options.noZip === true ? ["--no-zip"] : [];
-    const backup = await runCli(["backup", ...source.config, "--one-shot", ...form]);
-    mustHold(backup.exitCode === 0, "the archive of a state is written", backup.stderr);
-    states.push({ name, archivePath: backup.stdout.trim(), fingerprint: afterRestore(await source.fingerprint()) });
+    const archivePath = await form.backup(source, options.noZip === true ? ["--no-zip"] : []);
+    states.push({ name, archivePath, fingerprint: afterRestore(await source.fingerprint()) });
     await source.database.drop();
   }
   const [one, other] = states as [State, State];
-  const instance = await createTestInstance({ cluster, readyForSideBySide: way === "side-by-side" });
+  const instance = await createTestInstance({ cluster, extraConfig, readyForSideBySide: way === "side-by-side" });
   const world: TwoStates = {
     way,
     instance,
@@ -70,6 +71,7 @@ export async function createTwoStates(
     async close() {
       await instance.drop();
       for (const { folder } of sources) await rm(folder, { recursive: true, force: true });
+      await form.close();
     },
   };
   await setDatabase(world);
