@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import { manifestEntryName } from "../../archive/entry-names.ts";
+import { manifestEntryName, signatureEntryName } from "../../archive/entry-names.ts";
 import { type Manifest, readManifest } from "../../archive/manifest.ts";
 import { digestOfComment } from "../../archive/manifest-types.ts";
 import type { ArchiveReader } from "../../archive/reader.ts";
@@ -120,11 +120,14 @@ function described(
   };
 }
 
+/** What no manifest lists. */
+const ownNames = new Set([manifestEntryName, signatureEntryName]);
+
 /** A file in an archive's folder that somebody else has put there, and that would go with it. */
 function strangerIn(reader: ArchiveReader, manifest: Manifest): string | undefined {
   if (reader.kind !== "folder") return undefined;
   for (const { name, isDirectory } of reader.entries.values())
-    if (!isDirectory && name !== manifestEntryName && !manifest.entries.has(name)) return name;
+    if (!isDirectory && !ownNames.has(name) && !manifest.entries.has(name)) return name;
   return undefined;
 }
 

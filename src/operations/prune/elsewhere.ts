@@ -31,8 +31,8 @@ export async function factsElsewhere(
 }
 
 /** Where archives of the configured instance are, as far as it says. */
-function placesOf({ backup }: Settings): string[] {
-  return backup.path === undefined ? [] : [backup.path];
+function placesOf({ backup, ngwbackup }: Settings): string[] {
+  return [backup.path, ngwbackup.basePath].filter((place) => place !== undefined);
 }
 
 function samePlace(place: string, cwd: string): string {

@@ -92,10 +92,11 @@ function keepWhatMayBeReferredTo(
   elsewhere: readonly ArchiveFacts[],
 ): void {
   if (![...reasons.keys(), ...elsewhere].some(({ bases }) => bases.length > 0)) return;
-  const unread = [...reasons.keys()].filter(({ kind }) => kind === "damaged" || kind === "encrypted");
+  const staying = [...reasons].filter(([, why]) => why.length > 0).map(([facts]) => facts);
+  const unread = staying.filter(({ kind }) => kind === "damaged" || kind === "encrypted");
   for (const [facts, why] of reasons) {
     const referrer = unread.find(({ modifiedAt }) => modifiedAt > facts.time);
-    if (why.length === 0 && facts.kind === "sound" && referrer !== undefined)
+    if (why.length === 0 && facts.kind !== "nextgisweb" && referrer !== undefined)
       why.push(`${basename(referrer.path)} cannot be read, and may refer to it`);
   }
 }

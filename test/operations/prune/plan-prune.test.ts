@@ -126,6 +126,13 @@ describe("what stays", () => {
       d: "base of e",
       e: "last snapshot",
     });
+    const locked = { kind: "encrypted", instance: null, sha256: undefined } as const;
+    const unread = [archive("f", locked), archive("g", locked), archive("h", locked)];
+    expect(plan([...archives, incremental, ...unread], last(2), { includeEncrypted: true })).toMatchObject({
+      "/backup/f": "h cannot be read, and may refer to it",
+      "/backup/g": "last snapshot",
+      "/backup/h": "last snapshot",
+    });
     const elsewhere = [archive("x"), archive("y", { bases: ["x"] })];
     expect(plan(archives, last(1), { elsewhere })).toMatchObject({ a: "b cannot be read, and may refer to it", c: "" });
   });
