@@ -109,6 +109,23 @@ describe("prune, without a database", () => {
     expect(names(folder)).toEqual(["4.ngwbackup"]);
   });
 
+  test("archives of backup.path are looked at, too, when another place is pruned", async () => {
+    const [folder, backupPath] = [await tempFolder(), join(await tempFolder(), "backup")];
+    await fill(folder, [1, 2, 3]);
+    const config = join(backupPath, "..", "config.ini");
+    writeFileSync(config, `[core]\nbackup.path = ${backupPath}\n`);
+    const prune = (count: number): ReturnType<typeof runCli> =>
+      runCli(["prune", "--config", config, "--keep-last", String(count), folder], { now });
+    expect(await prune(2)).toMatchObject({ exitCode: 0, stderr: expect.not.stringContaining("warning") });
+    await fill(backupPath, [4]);
+    expect(await prune(2)).toMatchObject({ exitCode: 0 });
+    expect(names(folder)).toEqual(["2.ngwbackup", "3.ngwbackup"]);
+    writeFileSync(config, `[core]\nbackup.path = ${join(backupPath, "4.ngwbackup")}\n`);
+    const blind = await prune(1);
+    expect(blind).toMatchObject({ exitCode: 4, stdout: "" });
+    expect(names(folder)).toHaveLength(2);
+  });
+
   test("damaged ones stay and count for nothing, those of NextGIS Web stay unless asked for", async () => {
     const folder = await tempFolder();
     await fill(folder, [1, 2, 3, 4]);
@@ -186,7 +203,8 @@ describe("prune, without a database", () => {
       }
       const { child, ended } = startProgram(["prune", "--keep-last", "2", folder]);
       child.stderr?.on("data", (text: Buffer) => {
-        if (text.includes("removed ")) child.kill(how);
+        // Once: a second one ends it at once.
+        if (text.includes("removed ") && !child.killed) child.kill(how);
       });
       const end = await ended;
       expect(how === "SIGKILL" ? end.signal : end.exitCode).toBe(how === "SIGKILL" ? "SIGKILL" : 143);
@@ -208,6 +226,20 @@ describe("prune, without a database", () => {
     }
     expect(await runCli(["prune", "--keep-last", "1", "-"], { now })).toMatchObject({ exitCode: 2 });
     expect(existsSync(folder)).toBe(false);
+  });
+
+  test.skipIf(!hasRclone())("when an archive cannot be looked at, nothing is removed", async () => {
+    const { root, configPath, folder } = await makeRemote("alias");
+    await fill(folder, [1, 2, 3]);
+    const program = join(folder, "..", "rclone");
+    const script = `#!/bin/sh\ncase "$*" in cat*2.ngwbackup) echo "500 Internal Server Error" >&2; exit 1;; esac\nexec rclone "$@"\n`;
+    writeFileSync(program, script, { mode: 0o700 });
+    const config = join(folder, "..", "config.ini");
+    writeFileSync(config, `[ngwbackup]\nrclone.config = ${configPath}\nrclone.path = ${program}\n`);
+    const result = await runCli(["prune", "--config", config, "--keep-last", "1", root], { now });
+    expect(result).toMatchObject({ exitCode: 1, stdout: "" });
+    expect(result.stderr).toContain(`error: cannot read ${root}2.ngwbackup: 500 Internal Server Error`);
+    expect(readdirSync(folder)).toHaveLength(3);
   });
 
   test.skipIf(!hasRclone())("a remote of rclone is pruned in the same way", async () => {

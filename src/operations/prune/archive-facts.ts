@@ -1,9 +1,9 @@
 import { basename } from "node:path";
-import { manifestEntryName } from "../../archive/entry-names.ts";
+import { manifestEntryName, signatureEntryName } from "../../archive/entry-names.ts";
 import { type Manifest, readManifest } from "../../archive/manifest.ts";
 import { digestOfComment } from "../../archive/manifest-types.ts";
 import type { ArchiveReader } from "../../archive/reader.ts";
-import { RefusedError, UsageError, messageOf } from "../../errors.ts";
+import { DamagedError, RefusedError, messageOf } from "../../errors.ts";
 import { forEachAtOnce } from "../../for-each-at-once.ts";
 import { type Candidate, archivesIn } from "../list/archives-in.ts";
 import { openArchiveAlone } from "../open-archive.ts";
@@ -51,19 +51,24 @@ export function instanceKey({ instanceId, application, database }: InstanceName)
 const openedAtOnce = 8;
 
 /**
- * Looks at every archive of a place, by its end and its manifest.
+ * Looks at every archive of a place, by its end and its manifest. One that is damaged, or that we may not read, is told as such;
+ * when anything else keeps us from looking at one, nothing can be said of any.
  * @param where a folder or a store's URL
- * @throws RefusedError when there is no such place, or it cannot be looked into
+ * @throws RefusedError when there is no such place, or it cannot be looked into; AppError when an archive cannot be read
  */
 export async function gatherFacts(where: string, access: ArchiveAccess): Promise<ArchiveFacts[]> {
   const found: ArchiveFacts[] = [];
   await forEachAtOnce(archivesIn(where, access), openedAtOnce, async (candidate) => {
-    found.push(await factsOf(candidate, access));
+    const facts = await factsOf(candidate, access);
+    if (facts !== undefined) found.push(facts);
   });
   return found.toSorted((a, b) => b.time.getTime() - a.time.getTime() || a.path.localeCompare(b.path));
 }
 
-async function factsOf({ path, sizeBytes, modifiedAt }: Candidate, access: ArchiveAccess): Promise<ArchiveFacts> {
+async function factsOf(
+  { path, sizeBytes, modifiedAt }: Candidate,
+  access: ArchiveAccess,
+): Promise<ArchiveFacts | undefined> {
   const common = {
     path,
     isFolder: sizeBytes === undefined,
@@ -91,10 +96,11 @@ async function factsOf({ path, sizeBytes, modifiedAt }: Candidate, access: Archi
     }
   } catch (error) {
     access.context.signal.throwIfAborted();
-    // What is wrong with the command line or the configuration says nothing of an archive.
-    if (error instanceof UsageError) throw error;
-    if (error instanceof RefusedError && error.code === "no-identity")
-      return { ...common, time: timeOfName(path) ?? modifiedAt, kind: "encrypted" };
+    // Whatever else fails says nothing of the archive: not what it is, nor what it refers to.
+    if (!(error instanceof DamagedError || error instanceof RefusedError)) throw error;
+    // Somebody has removed it meanwhile.
+    if (error.code === "archive-missing") return undefined;
+    if (error.code === "no-identity") return { ...common, time: timeOfName(path) ?? modifiedAt, kind: "encrypted" };
     return { ...common, kind: "damaged", problem: messageOf(error) };
   }
 }
@@ -114,11 +120,14 @@ function described(
   };
 }
 
+/** What no manifest lists. */
+const ownNames = new Set([manifestEntryName, signatureEntryName]);
+
 /** A file in an archive's folder that somebody else has put there, and that would go with it. */
 function strangerIn(reader: ArchiveReader, manifest: Manifest): string | undefined {
   if (reader.kind !== "folder") return undefined;
   for (const { name, isDirectory } of reader.entries.values())
-    if (!isDirectory && name !== manifestEntryName && !manifest.entries.has(name)) return name;
+    if (!isDirectory && !ownNames.has(name) && !manifest.entries.has(name)) return name;
   return undefined;
 }
 

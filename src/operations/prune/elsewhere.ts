@@ -7,35 +7,32 @@ import type { ArchiveAccess } from "../stores/archive-access.ts";
 import { type ArchiveFacts, gatherFacts } from "./archive-facts.ts";
 
 /**
- * The archives of the other places that the configuration names, which may refer to some of the place that is pruned. One that
- * cannot be looked into is warned of.
+ * The archives of the other places that the configuration names, which may refer to some of the place that is pruned.
  * @param where the place that is pruned
+ * @throws RefusedError, AppError when one cannot be looked into: then nobody knows what must stay
  */
 export async function factsElsewhere(
   settings: Settings,
   where: string,
   access: ArchiveAccess,
 ): Promise<ArchiveFacts[]> {
-  const { context, reporter } = access;
+  const { cwd } = access.context;
   const facts: ArchiveFacts[] = [];
   for (const place of placesOf(settings)) {
-    if (samePlace(place, context.cwd) === samePlace(where, context.cwd)) continue;
+    if (samePlace(place, cwd) === samePlace(where, cwd)) continue;
     try {
       facts.push(...(await gatherFacts(place, access)));
     } catch (error) {
-      context.signal.throwIfAborted();
-      if (!(error instanceof AppError)) throw error;
-      if (systemCode(error.cause) === "ENOENT") continue;
-      const message = `whether archives of ${place} refer to some of ${where} cannot be seen: ${error.message}`;
-      reporter.report({ type: "warning", code: "elsewhere", message });
+      // Nothing was ever written there.
+      if (!(error instanceof AppError) || systemCode(error.cause) !== "ENOENT") throw error;
     }
   }
   return facts;
 }
 
 /** Where archives of the configured instance are, as far as it says. */
-function placesOf({ backup }: Settings): string[] {
-  return backup.path === undefined ? [] : [backup.path];
+function placesOf({ backup, ngwbackup }: Settings): string[] {
+  return [backup.path, ngwbackup.basePath].filter((place) => place !== undefined);
 }
 
 function samePlace(place: string, cwd: string): string {

@@ -57,6 +57,7 @@ export function planPrune(
       first.reasons.push("last sound archive");
     for (const { item, reasons: why } of judged) reasons.set(item, why);
   }
+  keepWhatMayBeReferredTo(reasons, scope.elsewhere);
   keepBases(reasons, lacking(scope.elsewhere));
   return archives
     .map((facts): PlannedArchive => {
@@ -80,6 +81,23 @@ function exemptionOf(facts: ArchiveFacts, scope: PruneScope, sound: ReadonlySet<
         return "of another instance";
       return facts.bases.every((base) => sound.has(base)) ? undefined : "its base is missing or damaged";
     }
+  }
+}
+
+/**
+ * What an archive refers to that cannot be read nobody knows: where there are incremental ones, all that is older than it stays.
+ */
+function keepWhatMayBeReferredTo(
+  reasons: ReadonlyMap<ArchiveFacts, string[]>,
+  elsewhere: readonly ArchiveFacts[],
+): void {
+  if (![...reasons.keys(), ...elsewhere].some(({ bases }) => bases.length > 0)) return;
+  const staying = [...reasons].filter(([, why]) => why.length > 0).map(([facts]) => facts);
+  const unread = staying.filter(({ kind }) => kind === "damaged" || kind === "encrypted");
+  for (const [facts, why] of reasons) {
+    const referrer = unread.find(({ modifiedAt }) => modifiedAt > facts.time);
+    if (why.length === 0 && facts.kind !== "nextgisweb" && referrer !== undefined)
+      why.push(`${basename(referrer.path)} cannot be read, and may refer to it`);
   }
 }
 

@@ -116,6 +116,27 @@ describe("what stays", () => {
     });
   });
 
+  test("all that is older than one that cannot be read, where there are incremental ones", () => {
+    const archives = [archive("a"), archive("b", damaged), archive("c"), archive("d")];
+    expect(plan(archives, last(1))).toMatchObject({ a: "", c: "", d: "last snapshot" });
+    const incremental = archive("e", { bases: ["d"] });
+    expect(plan([...archives, incremental], last(1))).toMatchObject({
+      a: "b cannot be read, and may refer to it",
+      c: "",
+      d: "base of e",
+      e: "last snapshot",
+    });
+    const locked = { kind: "encrypted", instance: null, sha256: undefined } as const;
+    const unread = [archive("f", locked), archive("g", locked), archive("h", locked)];
+    expect(plan([...archives, incremental, ...unread], last(2), { includeEncrypted: true })).toMatchObject({
+      "/backup/f": "h cannot be read, and may refer to it",
+      "/backup/g": "last snapshot",
+      "/backup/h": "last snapshot",
+    });
+    const elsewhere = [archive("x"), archive("y", { bases: ["x"] })];
+    expect(plan(archives, last(1), { elsewhere })).toMatchObject({ a: "b cannot be read, and may refer to it", c: "" });
+  });
+
   test("NextGIS Web's and encrypted ones, unless they are asked for; then each kind by itself", () => {
     const theirs = { kind: "nextgisweb", instance: null, sha256: undefined } as const;
     const locked = { kind: "encrypted", instance: null, sha256: undefined } as const;
