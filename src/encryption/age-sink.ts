@@ -6,12 +6,15 @@ import { placeInSlab, sealSlab, slabBytes, slabChunks } from "./seal-slab.ts";
 import type { SealAnswer, SealRequest, SealThreadGiven } from "./seal-threads/messages.ts";
 import type { Sealing } from "./sealing.ts";
 
+/** One seals faster than archives are made on two cores; more would take from what makes them. */
+const coresPerThread = 2;
 const mostThreads = 4;
 /** Being filled, being written, and two a thread so that none waits for the main thread. */
 const slabsBeside = 2;
 const slabsPerThread = 2;
 const slabPlainBytes = slabChunks * chunkBytes;
-const heap = { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 4 };
+/** No bound of the old generation: the ciphers' output is memory beside the heap, and a small bound makes all of it marked again and again. */
+const heap = { maxYoungGenerationSizeMb: 1 };
 
 /**
  * An age file around what is written to it, which goes to another sink that it ends with itself. Chunks are sealed in threads of
@@ -26,7 +29,7 @@ class AgeSink implements ByteSink {
   readonly label: string;
   readonly #sink: ByteSink;
   readonly #sealing: Sealing;
-  readonly #threadCount = Math.min(mostThreads, Math.max(2, availableParallelism()));
+  readonly #threadCount = Math.min(mostThreads, Math.ceil(availableParallelism() / coresPerThread));
   readonly #threads: AnsweringThread<SealRequest, SealAnswer>[] = [];
   readonly #free: ArrayBuffer[] = [];
   #slabs = 0;
