@@ -49,33 +49,37 @@ describe.skipIf(server === undefined)("archives in S3 (moto)", () => {
     return result;
   }
 
-  test("are made, listed, inspected, verified and restored without a copy of them here", async () => {
-    const state = afterRestore(await source.fingerprint());
-    const made = await run(["backup", ...source.config, "--one-shot", `s3://${bucket}/daily/`]);
-    const url = `s3://${bucket}/daily/20200721-234619.ngwbackup`;
-    expect(made).toMatchObject({ exitCode: 0, stdout: `${url}\n` });
-    expect(await everythingIn(server as S3Server, bucket)).toEqual(["daily/20200721-234619.ngwbackup"]);
+  test(
+    "are made, listed, inspected, verified and restored without a copy of them here",
+    { timeout: 180_000 },
+    async () => {
+      const state = afterRestore(await source.fingerprint());
+      const made = await run(["backup", ...source.config, "--one-shot", `s3://${bucket}/daily/`]);
+      const url = `s3://${bucket}/daily/20200721-234619.ngwbackup`;
+      expect(made).toMatchObject({ exitCode: 0, stdout: `${url}\n` });
+      expect(await everythingIn(server as S3Server, bucket)).toEqual(["daily/20200721-234619.ngwbackup"]);
 
-    const again = await run(["backup", ...source.config, "--one-shot", url]);
-    expect(again).toMatchObject({ exitCode: 4, stdout: "" });
-    expect(again.stderr).toContain(`${url} exists already`);
+      const again = await run(["backup", ...source.config, "--one-shot", url]);
+      expect(again).toMatchObject({ exitCode: 4, stdout: "" });
+      expect(again.stderr).toContain(`${url} exists already`);
 
-    const listed = await run(["list", `s3://${bucket}/daily/`]);
-    expect(listed).toMatchObject({ exitCode: 0, stderr: "" });
-    expect(listed.stdout).toContain("20200721-234619.ngwbackup");
-    const inspected = await run(["inspect", url]);
-    expect(inspected).toMatchObject({ exitCode: 0, stderr: "" });
-    expect(await run(["verify", url])).toMatchObject({ exitCode: 0, stdout: `ok ${url}\n` });
+      const listed = await run(["list", `s3://${bucket}/daily/`]);
+      expect(listed).toMatchObject({ exitCode: 0, stderr: "" });
+      expect(listed.stdout).toContain("20200721-234619.ngwbackup");
+      const inspected = await run(["inspect", url]);
+      expect(inspected).toMatchObject({ exitCode: 0, stderr: "" });
+      expect(await run(["verify", url])).toMatchObject({ exitCode: 0, stdout: `ok ${url}\n` });
 
-    const target = await createTestInstance();
-    try {
-      const restored = await run(["restore", ...target.config, "--in-place", url]);
-      expect(restored).toMatchObject({ exitCode: 0, stdout: "" });
-      expect(differences(state, afterRestore(await target.fingerprint()))).toEqual([]);
-    } finally {
-      await target.drop();
-    }
-  });
+      const target = await createTestInstance();
+      try {
+        const restored = await run(["restore", ...target.config, "--in-place", url]);
+        expect(restored).toMatchObject({ exitCode: 0, stdout: "" });
+        expect(differences(state, afterRestore(await target.fingerprint()))).toEqual([]);
+      } finally {
+        await target.drop();
+      }
+    },
+  );
 
   test("are listed and inspected by their ends", async () => {
     const url = `s3://${bucket}/a.ngwbackup`;

@@ -1,4 +1,4 @@
-import type { Readable } from "node:stream";
+import { type Readable, addAbortSignal } from "node:stream";
 import { GetObjectCommand } from "@aws-sdk/client-s3";
 import { AppError } from "../../errors.ts";
 import type { S3Access } from "./s3-access.ts";
@@ -26,18 +26,12 @@ export async function fetchRange(
   for (let failures = 0; done < into.length;) {
     const before = done;
     try {
-      for await (const chunk of await openRange(
-        access,
-        key,
-        etag,
-        offsetBytes + done,
-        offsetBytes + into.length,
-        signal,
-      )) {
+      const body = await openRange(access, key, etag, offsetBytes + done, offsetBytes + into.length, signal);
+      await drain(body, signal, (chunk) => {
         if (chunk.length > into.length - done) throw wrongRange(access, key);
         into.set(chunk, done);
         done += chunk.length;
-      }
+      });
       // An answer that ends early without an error is a broken connection all the same.
       if (done < into.length) throw Object.assign(new Error("the answer ended early"), { code: "ECONNRESET" });
     } catch (error) {
@@ -57,7 +51,7 @@ async function openRange(
   fromBytes: number,
   toBytes: number,
   signal: AbortSignal,
-): Promise<AsyncIterable<Buffer>> {
+): Promise<Readable> {
   const range = `bytes=${fromBytes}-${toBytes - 1}`;
   const answer = await access.call(
     { operation: "GetObject", key, signal },
@@ -70,9 +64,27 @@ async function openRange(
       hints: ["start again"],
     });
   const body = answer.Body as Readable;
-  if (answer.ContentRange?.startsWith(`bytes ${fromBytes}-`) === true) return body as AsyncIterable<Buffer>;
+  if (answer.ContentRange?.startsWith(`bytes ${fromBytes}-`) === true) return body;
   body.destroy();
   throw wrongRange(access, key);
+}
+
+/** Takes all of a stream, by events: a promise for each of its small chunks would cost as much as the chunks themselves. */
+async function drain(body: Readable, signal: AbortSignal, onChunk: (chunk: Buffer) => void): Promise<void> {
+  addAbortSignal(signal, body);
+  await new Promise<void>((resolve, reject) => {
+    body.on("data", (chunk: Buffer) => {
+      try {
+        onChunk(chunk);
+      } catch (error) {
+        body.destroy();
+        reject(error);
+      }
+    });
+    body.once("end", resolve);
+    body.once("error", reject);
+    body.once("close", () => reject(Object.assign(new Error("the answer broke off"), { code: "ECONNRESET" })));
+  });
 }
 
 function wrongRange(access: S3Access, key: string): AppError {

@@ -196,6 +196,24 @@ describe("reading through a bad network", () => {
     expect(error.message).toContain("HTTP 503");
   });
 
+  test("an answer that comes to a halt is taken up elsewhere, and a signal ends waiting for it", async (context) => {
+    const { proxy, store, bytes } = world(context);
+    await put(store, name, bytes);
+    const controller = new AbortController();
+    const source = await store.open(name, controller.signal);
+    onTestFinished(() => source.close());
+    let halts = 0;
+    proxy.fault = () => (++halts === 1 ? { kind: "stall", afterBytes: 100_000 } : undefined);
+    expect((await source.read(0, bytes.length)).equals(bytes)).toBe(true);
+    expect(proxy.seen.at(-1)?.headers.range).toBe(`bytes=100000-${bytes.length - 1}`);
+    const reason = new AppError("interrupted", "interrupted");
+    proxy.fault = () => {
+      setTimeout(() => controller.abort(reason), 50);
+      return { kind: "stall", afterBytes: 10 };
+    };
+    expect(await errorOf(() => source.read(1000, bytes.length - 1000))).toBe(reason);
+  });
+
   test("a network that is gone for good ends it", async (context) => {
     const { proxy, store, bytes } = world(context);
     await put(store, name, bytes);
