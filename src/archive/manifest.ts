@@ -51,6 +51,8 @@ export interface ManifestBuilder {
    * @param sign makes the signature of the plain manifest, which it needs whole; none when left out
    */
   writeTo(writer: ArchiveWriter, sign?: (manifest: Buffer) => Uint8Array): Promise<WrittenManifest>;
+  /** Writes the same manifest once more, after {@link writeTo}, into something else; gives its comment. */
+  copyTo(writer: ArchiveWriter): Promise<string>;
 }
 
 /**
@@ -64,6 +66,19 @@ export function createManifestBuilder(
   const referred = new Set<number>();
   const end: ManifestEnd = { type: "end", entries: 0, losses: 0, rows: 0, blobs: 0, plainBytes: 0 };
   const add = (line: ManifestEntry | ManifestLoss | ManifestEnd): void => lines.add(JSON.stringify(line));
+  const writeLines = async (writer: ArchiveWriter): Promise<{ first: Buffer; sha256: string; entry: EntryTotals }> => {
+    const hash = createHash("sha256");
+    const open = await writer.openEntry(manifestEntryName, { deflate: true });
+    const first = Buffer.from(`${JSON.stringify(typeof header === "function" ? header(referred) : header)}\n`);
+    hash.update(first);
+    await open.write(first);
+    for await (const chunk of lines.read()) {
+      hash.update(chunk);
+      await open.write(chunk);
+    }
+    const entry = await open.close();
+    return { first, sha256: hash.digest("hex"), entry };
+  };
   return {
     totals: end,
     addEntry(entry) {
@@ -81,21 +96,12 @@ export function createManifestBuilder(
     },
     async writeTo(writer, sign) {
       add(end);
-      const hash = createHash("sha256");
-      const open = await writer.openEntry(manifestEntryName, { deflate: true });
-      const first = Buffer.from(`${JSON.stringify(typeof header === "function" ? header(referred) : header)}\n`);
-      hash.update(first);
-      await open.write(first);
-      for await (const chunk of lines.read()) {
-        hash.update(chunk);
-        await open.write(chunk);
-      }
-      const entry = await open.close();
-      const sha256 = hash.digest("hex");
+      const { first, sha256, entry } = await writeLines(writer);
       if (sign !== undefined)
         await writer.addEntry(signatureEntryName, sign(Buffer.concat([first, await lines.whole()])));
       return { sha256, comment: manifestComment(sha256), end, entry };
     },
+    copyTo: async (writer) => manifestComment((await writeLines(writer)).sha256),
   };
 }
 
@@ -124,10 +130,14 @@ export async function readManifest(reader: ArchiveReader): Promise<Manifest | un
 
 /**
  * The manifest's digest, which is what an archive is known by, after it was compared with the manifest itself.
+ * @param limitBytes that a manifest may have; what one of an archive with such entries can have when left out
  * @returns undefined for an archive without manifest
  * @throws DamagedError
  */
-export async function manifestDigest(reader: ArchiveReader): Promise<string | undefined> {
+export async function manifestDigest(
+  reader: ArchiveReader,
+  limitBytes: number = manifestLimitBytes(reader),
+): Promise<string | undefined> {
   const { label } = reader;
   const damage = (what: string, expected: string, found: string): Error =>
     damagedError(label, { what, entry: manifestEntryName, expected, found: printable(found) });
@@ -139,7 +149,6 @@ export async function manifestDigest(reader: ArchiveReader): Promise<string | un
     const found = reader.comment === "" ? "none" : reader.comment;
     throw damage("no digest of the manifest", "one in the comment (in a folder: manifest.sha256)", found);
   }
-  const limitBytes = manifestLimitBytes(reader);
   if (entry.contentBytes > limitBytes) {
     throw damage("manifest is too large", `at most ${limitBytes} bytes`, `${entry.contentBytes} bytes`);
   }

@@ -1,5 +1,5 @@
 import type { Application } from "../../applications/application.ts";
-import { listEntryName, tocEntryName } from "../../archive/entry-names.ts";
+import { componentIndexName, listEntryName, tocEntryName } from "../../archive/entry-names.ts";
 import { createManifestBuilder, type ManifestBuilder, type ManifestHeader } from "../../archive/manifest.ts";
 import type { ArchiveWriter } from "../../archive/writer.ts";
 import { BufferPool } from "../../buffer-pool.ts";
@@ -18,7 +18,7 @@ import type { BackupRequest } from "./backup.ts";
 import type { BackupBase } from "./base/backup-base.ts";
 import { BlobCrew } from "./blob-threads/blob-crew.ts";
 import { blockBytes } from "./block-size.ts";
-import { dumpBlobs } from "./dump-blobs.ts";
+import { type DumpedBlobs, dumpBlobs } from "./dump-blobs.ts";
 import { dumpFonts } from "./dump-fonts.ts";
 import { dumpLargeObjects } from "./dump-large-objects.ts";
 import { dumpTables } from "./dump-tables.ts";
@@ -65,8 +65,15 @@ export interface WrittenBackup {
   losses: number;
 }
 
+/** A finished backup, and what can still be written of it. */
+export interface FinishedBackup {
+  written: WrittenBackup;
+  /** Writes its manifest and its list of blobs into something else; gives the archive's comment. */
+  copyManifest(writer: ArchiveWriter): Promise<string>;
+}
+
 /** Takes the snapshot and writes the archive; nothing is left of it when anything fails. */
-export async function writeBackup(options: WriteBackupOptions): Promise<WrittenBackup> {
+export async function writeBackup(options: WriteBackupOptions): Promise<FinishedBackup> {
   const { context, writer, reporter } = options;
   let pinned: PinnedSnapshot | undefined;
   const crew = new BlobCrew(options.request.jobs, context.isRoot);
@@ -90,7 +97,7 @@ async function writeEntries(
   options: WriteBackupOptions,
   { pinned, plan, facts, encoding, codec, readLimit }: PlannedSnapshot,
   crew: BlobCrew,
-): Promise<WrittenBackup> {
+): Promise<FinishedBackup> {
   const { request, writer, reporter, context, folders } = options;
   const { toc, leftOut, tables, locked } = plan;
   const { snapshot } = pinned;
@@ -152,9 +159,9 @@ async function writeEntries(
     );
   startStage(reporter, "finish");
   const { signKey } = request;
-  const written = await manifest.writeTo(writer, signKey && ((bytes) => signBytes(bytes, signKey)));
-  await writer.finish(written.comment);
-  return {
+  const ending = await manifest.writeTo(writer, signKey && ((bytes) => signBytes(bytes, signKey)));
+  await writer.finish(ending.comment);
+  const written: WrittenBackup = {
     snapshotAt: snapshot.takenAt,
     sizeBytes: writer.bytesWritten,
     tables: tablesWithRows(toc).length,
@@ -165,6 +172,13 @@ async function writeEntries(
     fonts,
     largeObjects,
     losses,
+  };
+  return {
+    written,
+    async copyManifest(other) {
+      await blobs.index?.copyTo(other, componentIndexName("file_storage"));
+      return await manifest.copyTo(other);
+    },
   };
 }
 
@@ -212,7 +226,7 @@ async function writeBlobs(
   crew: BlobCrew,
   buffers: BufferPool,
   readLimit: RateLimit | undefined,
-): Promise<{ blobs: number; plainBytes: number }> {
+): Promise<Omit<DumpedBlobs, "index"> & Partial<DumpedBlobs>> {
   const { request, application, reporter, estimate } = options;
   if (pins === undefined) return { blobs: 0, plainBytes: 0 };
   const earlier = options.base.blobs();

@@ -43,10 +43,15 @@ export function noBase(canServe: boolean): BackupBase {
  * Reads what an archive says of its tables, and prepares to read what it says of its blobs.
  * @param reader of the archive alone; closed with the base
  * @param fileName under which later readers find it
+ * @param manifestLimitBytes see `manifestDigest`
  * @throws DamagedError when its manifest is not as it was written
  */
-export async function readBase(reader: ArchiveReader, fileName: string): Promise<BackupBase> {
-  const sha256 = await manifestDigest(reader);
+export async function readBase(
+  reader: ArchiveReader,
+  fileName: string,
+  manifestLimitBytes?: number,
+): Promise<BackupBase> {
+  const sha256 = await manifestDigest(reader, manifestLimitBytes);
   const header = await readManifestHeader(reader);
   if (sha256 === undefined || header === undefined) throw noManifest(reader.label);
   const { createdAt, instanceId, base } = header;
