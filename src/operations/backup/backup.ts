@@ -7,7 +7,7 @@ import type { Settings } from "../../config/settings.ts";
 import { backupFileName } from "../../config/backup-file-name.ts";
 import type { Context } from "../../context.ts";
 import type { AgeRecipients } from "../../encryption/recipients.ts";
-import { RefusedError, UsageError, messageOf } from "../../errors.ts";
+import { RefusedError, UsageError } from "../../errors.ts";
 import type { LowerPriority } from "../../processes/lower-priority.ts";
 import type { Reporter } from "../../progress.ts";
 import { rateLimit } from "../../rate-limit.ts";
@@ -17,17 +17,16 @@ import { takeOperationLock } from "../../postgres/operation-lock.ts";
 import { withStandbyHints } from "../../postgres/server-error.ts";
 import { clearLeftovers } from "../recovery/clear-leftovers.ts";
 import { storageFolders } from "../storage-folders.ts";
-import { openArchiveBytes } from "../open-archive.ts";
-import { type ArchiveAccess, accessWith } from "../stores/archive-access.ts";
-import { keepManifest } from "./base/kept-manifests.ts";
+import { accessWith } from "../stores/archive-access.ts";
+import { keepForLater } from "./keep-for-later.ts";
 import { noBase } from "./base/backup-base.ts";
 import { findBase } from "./base/find-base.ts";
 import { encryptedSuffix } from "./encrypted-suffix.ts";
 import { type BackupEstimate, checkSpace, estimateBackup } from "./estimate.ts";
 import { savedTables } from "./saved-tables.ts";
 import { openTarget } from "./open-target.ts";
-import { type BackupTarget, nameTarget, resolveTarget } from "./target.ts";
-import { type FinishedBackup, type WrittenBackup, writeBackup } from "./write-backup.ts";
+import { type BackupTarget, resolveTarget } from "./target.ts";
+import { type WrittenBackup, writeBackup } from "./write-backup.ts";
 
 /** How long the preflight waits for a table that somebody has locked. */
 const preflightLockMs = 30_000;
@@ -142,7 +141,7 @@ export async function backup(request: BackupRequest, context: Context, reporter:
       const zip = { modifiedAt: startedAt, deflateLevel: deflateLevel(request) };
       const writeLimit = rateLimit(request.writeRate, context.signal);
       const writer = await openTarget(target, { ...request, zip, writeLimit }, context);
-      const { written, copyManifest } = await writeBackup({
+      const finished = await writeBackup({
         request,
         base,
         application,
@@ -155,7 +154,8 @@ export async function backup(request: BackupRequest, context: Context, reporter:
         context,
         reporter,
       });
-      await keepFor(request, target, copyManifest, access);
+      const { written } = finished;
+      await keepForLater(request, target, finished, access);
       if (!request.oneShot) await recordBackup(client, application, startedAt, reporter);
       return { target, estimate, written };
     } finally {
@@ -167,36 +167,6 @@ export async function backup(request: BackupRequest, context: Context, reporter:
   } finally {
     context.signal.removeEventListener("abort", end);
     await client.end().catch(() => undefined);
-  }
-}
-
-/**
- * Keeps what later backups need to know of an encrypted archive, which this machine may not be able to read again. The archive is
- * complete by then, so that a failure is only told.
- */
-async function keepFor(
-  { encryptFor, compression, settings }: BackupRequest,
-  target: BackupTarget,
-  copyManifest: FinishedBackup["copyManifest"],
-  access: ArchiveAccess,
-): Promise<void> {
-  const { statePath } = settings.ngwbackup;
-  if (encryptFor === undefined || compression !== "zstd" || target.kind === "stdout" || statePath === undefined) return;
-  const { context, reporter } = access;
-  try {
-    const archive = await openArchiveBytes(nameTarget(target), access);
-    try {
-      await keepManifest(statePath, archive, copyManifest, { pid: context.pid, now: context.now() });
-    } finally {
-      await archive.close();
-    }
-  } catch (error) {
-    context.signal.throwIfAborted();
-    reporter.report({
-      type: "warning",
-      code: "not-kept",
-      message: `the archive is complete, but its manifest could not be kept in ${statePath} for --base: ${messageOf(error)}`,
-    });
   }
 }
 

@@ -1,19 +1,16 @@
 import type { Application } from "../../applications/application.ts";
 import { componentIndexName, listEntryName, tocEntryName } from "../../archive/entry-names.ts";
-import { createManifestBuilder, type ManifestBuilder, type ManifestHeader } from "../../archive/manifest.ts";
+import { createManifestBuilder, type ManifestBuilder } from "../../archive/manifest.ts";
 import type { ArchiveWriter } from "../../archive/writer.ts";
 import { BufferPool } from "../../buffer-pool.ts";
 import type { Context } from "../../context.ts";
 import { signBytes } from "../../encryption/signature.ts";
 import { AppError } from "../../errors.ts";
 import type { StorageFolders } from "../../files/storage-layout.ts";
-import { qualifiedName } from "../../postgres/quoting.ts";
-import type { Snapshot } from "../../postgres/snapshot.ts";
 import { encodeToc } from "../../postgres/toc-encode.ts";
 import { encodeList } from "../../postgres/toc-list.ts";
 import { type Reporter, startStage } from "../../progress.ts";
 import type { RateLimit } from "../../rate-limit.ts";
-import { toolVersion } from "../../version.ts";
 import type { BackupRequest } from "./backup.ts";
 import type { BackupBase } from "./base/backup-base.ts";
 import { BlobCrew } from "./blob-threads/blob-crew.ts";
@@ -25,8 +22,9 @@ import { dumpTables } from "./dump-tables.ts";
 import type { BackupEstimate } from "./estimate.ts";
 import { expectBackup } from "./expected-stages.ts";
 import { type PinnedSnapshot, closePinned } from "./pinned-snapshot.ts";
+import { manifestHeader } from "./manifest-header.ts";
 import { plainEntry } from "./plain-entry.ts";
-import { type InstanceFacts, type PlannedSnapshot, reasonOf, takePlannedSnapshot } from "./planned-snapshot.ts";
+import { type PlannedSnapshot, reasonOf, takePlannedSnapshot } from "./planned-snapshot.ts";
 import type { SavedTable } from "./saved-tables.ts";
 import { tablesWithRows } from "./table-plan.ts";
 
@@ -179,33 +177,6 @@ async function writeEntries(
       await blobs.index?.copyTo(other, componentIndexName("file_storage"));
       return await manifest.copyTo(other);
     },
-  };
-}
-
-function manifestHeader(
-  { application, request, startedAt, base }: WriteBackupOptions,
-  snapshot: Snapshot,
-  facts: InstanceFacts,
-  leftOut: readonly { schema: string; name: string }[],
-  referred: ReadonlySet<number>,
-): ManifestHeader {
-  const archives = base.archives.filter(({ id }) => referred.has(id));
-  return {
-    type: "header",
-    format: archives.length === 0 ? 1 : 2,
-    tool: "ngwbackup",
-    toolVersion,
-    createdAt: startedAt.toISOString(),
-    snapshotAt: snapshot.takenAt.toISOString(),
-    application: { name: application.name },
-    instanceId: facts.instanceId,
-    database: facts.database,
-    migrations: facts.migrations,
-    options: { compression: request.compression, level: request.level ?? null },
-    excludedRows: leftOut.map(({ schema, name }) => qualifiedName(schema, name)),
-    ...(request.tags.length === 0 ? {} : { tags: [...request.tags] }),
-    ...(base.rule === undefined ? {} : { blockDigest: base.rule }),
-    base: archives.length === 0 ? null : archives,
   };
 }
 

@@ -4,9 +4,8 @@ import {
   type ManifestEntry,
   type ManifestHeader,
   manifestDigest,
-  readManifestEntries,
-  readManifestHeader,
 } from "../../../archive/manifest.ts";
+import { readManifestEntries, readManifestHeader } from "../../../archive/manifest-scan.ts";
 import { parseEntryName } from "../../../archive/entry-names.ts";
 import type { ArchiveReader } from "../../../archive/reader.ts";
 import { DamagedError } from "../../../errors.ts";

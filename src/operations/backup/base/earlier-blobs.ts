@@ -1,6 +1,7 @@
 import { componentIndexName, parseEntryName } from "../../../archive/entry-names.ts";
 import { decodeIndexRecords } from "../../../archive/index-records.ts";
-import { type ManifestEntry, type ManifestHeader, readManifestEntries } from "../../../archive/manifest.ts";
+import type { ManifestEntry, ManifestHeader } from "../../../archive/manifest.ts";
+import { readManifestEntries } from "../../../archive/manifest-scan.ts";
 import type { ArchiveReader } from "../../../archive/reader.ts";
 
 /** A blob that an earlier archive holds. */

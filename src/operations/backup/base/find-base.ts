@@ -1,6 +1,7 @@
 import { basename, dirname, resolve } from "node:path";
 import type { Application } from "../../../applications/application.ts";
-import { type ManifestHeader, readManifestHeader } from "../../../archive/manifest.ts";
+import type { ManifestHeader } from "../../../archive/manifest.ts";
+import { readManifestHeader } from "../../../archive/manifest-scan.ts";
 import { AppError, DamagedError, RefusedError, UsageError, messageOf } from "../../../errors.ts";
 import { forEachAtOnce } from "../../../for-each-at-once.ts";
 import { joinLocation, parseLocation } from "../../../stores/location.ts";
