@@ -32,13 +32,18 @@ export async function readManifestHeader(reader: ArchiveReader): Promise<Manifes
 /**
  * Entries of a manifest whose digest was compared before, one by one, for who cannot hold them all.
  * @param header of the same manifest
+ * @param folder whose entries are wanted; others may come, too, where their lines do not begin as ours do
  * @throws DamagedError
  */
 export async function* readManifestEntries(
   reader: ArchiveReader,
   header: ManifestHeader,
+  folder: "postgres/" | "component/",
 ): AsyncGenerator<ManifestEntry> {
-  for await (const { number, value } of manifestValues(reader.label, reader.read(manifestEntryName))) {
+  const content = reader.read(manifestEntryName);
+  // Most lines are not even parsed: there may be hundreds of thousands of the other folder.
+  const isOther = (text: string): boolean => text.startsWith(lineStart) && !text.startsWith(folder, lineStart.length);
+  for await (const { number, value } of manifestValues(reader.label, content, isOther)) {
     if (typeof value !== "object" || value === null || !("type" in value) || value.type !== "entry") continue;
     try {
       yield decodeEntry(value, header.format);
@@ -49,6 +54,9 @@ export async function* readManifestEntries(
   }
 }
 
+/** How the line of an entry begins when we have written it. */
+const lineStart = '{"type":"entry","name":"';
+
 /** Makes the error for a line of a manifest. @param label of the archive */
 export function lineProblem(label: string): (line: number, expected: string, found: string) => Error {
   return (line, expected, found) =>
@@ -58,14 +66,17 @@ export function lineProblem(label: string): (line: number, expected: string, fou
 /**
  * The lines as JSON says them, the first one of a format that is known.
  * @param label of the archive
+ * @param isLeftOut says by its text that a line is not wanted; the first one always is
  * @throws DamagedError, RefusedError for a format that is newer than this program
  */
 export async function* manifestValues(
   label: string,
   content: AsyncIterable<Buffer>,
+  isLeftOut?: (text: string) => boolean,
 ): AsyncGenerator<{ number: number; value: unknown }> {
   const problem = lineProblem(label);
   for await (const { number, text } of splitLines(content, longestLineBytes, problem)) {
+    if (isLeftOut?.(text) === true) continue;
     if (nestsDeeper(text, deepestNesting)) throw problem(number, `at most ${deepestNesting} levels`, "deeper nesting");
     let value: unknown;
     try {

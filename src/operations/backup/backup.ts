@@ -116,7 +116,8 @@ export async function backup(request: BackupRequest, context: Context, reporter:
     const saved = await savedTables(client, application);
     const estimate = await estimateBackup(client, application, saved, request.compression);
     await checkStorage(settings, estimate);
-    if (target.kind === "file" || target.kind === "folder") {
+    // How little an archive takes that refers to another is not known beforehand.
+    if (request.base === undefined && (target.kind === "file" || target.kind === "folder")) {
       const warning = await checkSpace(dirname(target.path), estimate);
       if (warning !== undefined) reporter.report({ type: "warning", code: "space", message: warning });
     }

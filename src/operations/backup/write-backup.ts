@@ -230,5 +230,7 @@ async function writeBlobs(
     });
   } finally {
     await earlier?.close();
+    // Reading back needs the memory.
+    await options.base.close();
   }
 }

@@ -22,7 +22,7 @@ export interface BackupBase {
   rule: BlockDigestRule | undefined;
   /** Its blobs, from the first one on; undefined without an earlier archive. */
   blobs(): EarlierBlobs | undefined;
-  /** Closes what was opened. */
+  /** Closes what was opened; may be called again. */
   close(): Promise<void>;
 }
 
@@ -50,9 +50,10 @@ export async function readBase(
   fileName: string,
   manifestLimitBytes?: number,
 ): Promise<BackupBase> {
+  const { label } = reader;
   const sha256 = await manifestDigest(reader, manifestLimitBytes);
   const header = await readManifestHeader(reader);
-  if (sha256 === undefined || header === undefined) throw noManifest(reader.label);
+  if (sha256 === undefined || header === undefined) throw noManifest(label);
   const { createdAt, instanceId, base } = header;
   const archives: BaseArchive[] = [{ id: 1, fileName, sha256, createdAt, instanceId }];
   const ids = new Map([[0, 1]]);
@@ -64,11 +65,12 @@ export async function readBase(
   const idOf = (archive: number): number => {
     const id = ids.get(archive);
     if (id !== undefined) return id;
-    throw new DamagedError("base-damaged", `${reader.label} refers to an archive ${archive} that it does not name`);
+    throw new DamagedError("base-damaged", `${label} refers to an archive ${archive} that it does not name`);
   };
   const { tables, largeObjects } = await readRowEntries(reader, header);
   const blocksIn = (entry: ManifestEntry | undefined): TableBlocks | undefined =>
     entry?.digests === undefined ? undefined : new TableBlocks(entry, idOf);
+  let open: ArchiveReader | undefined = reader;
   const rule = header.blockDigest ?? newBlockDigestRule();
   return {
     archives,
@@ -79,8 +81,13 @@ export async function readBase(
       blocksOfLargeObject: (oid) => blocksIn(largeObjects.get(oid)),
       cutOf: (schema, name) => tables.get(keyOf(schema, name))?.piecePages,
     },
-    blobs: () => new EarlierBlobs(reader, header, idOf),
-    close: () => reader.close(),
+    blobs: () => (open === undefined ? undefined : new EarlierBlobs(open, header, idOf)),
+    async close() {
+      const closing = open;
+      // Its list of entries is not needed any more, and may be large.
+      open = undefined;
+      await closing?.close();
+    },
   };
 }
 
@@ -91,7 +98,7 @@ async function readRowEntries(
 ): Promise<Record<"tables" | "largeObjects", Map<string, ManifestEntry>>> {
   const tables = new Map<string, ManifestEntry>();
   const largeObjects = new Map<string, ManifestEntry>();
-  for await (const entry of readManifestEntries(reader, header)) {
+  for await (const entry of readManifestEntries(reader, header, "postgres/")) {
     if (entry.table !== undefined) tables.set(keyOf(entry.table.schema, entry.table.name), entry);
     else if (entry.digests !== undefined) {
       const parsed = parseEntryName(entry.name);

@@ -68,7 +68,7 @@ export class EarlierBlobs {
     const indexName = componentIndexName(component);
     const { label, entries } = this.#reader;
     if (!entries.has(indexName)) return;
-    const lines = readManifestEntries(this.#reader, this.#header);
+    const lines = readManifestEntries(this.#reader, this.#header, "component/");
     try {
       for await (const { id, payload } of decodeIndexRecords(label, indexName, this.#reader.read(indexName))) {
         const line = await lineOf(lines, id);
