@@ -1,10 +1,8 @@
 import { createHash } from "node:crypto";
-import { RefusedError } from "../errors.ts";
 import { damagedError, printable } from "./damage.ts";
 import { manifestEntryName, parseEntryName, signatureEntryName } from "./entry-names.ts";
 import { InvalidValue } from "./json-checks.ts";
-import { nestsDeeper, splitLines } from "./json-lines.ts";
-import { decodeEnd, decodeEntry, decodeHeader, decodeLoss, formatOf } from "./manifest-lines.ts";
+import { decodeEnd, decodeEntry, decodeHeader, decodeLoss } from "./manifest-lines.ts";
 import {
   type Manifest,
   type ManifestEnd,
@@ -12,9 +10,9 @@ import {
   type ManifestHeader,
   type ManifestLoss,
   digestOfComment,
-  formatVersions,
   manifestComment,
 } from "./manifest-types.ts";
+import { lineProblem, manifestValues } from "./manifest-scan.ts";
 import { checkReferences } from "./manifest-references.ts";
 import { PackedLines } from "./packed-lines.ts";
 import type { ArchiveReader } from "./reader.ts";
@@ -51,6 +49,8 @@ export interface ManifestBuilder {
    * @param sign makes the signature of the plain manifest, which it needs whole; none when left out
    */
   writeTo(writer: ArchiveWriter, sign?: (manifest: Buffer) => Uint8Array): Promise<WrittenManifest>;
+  /** Writes the same manifest once more, after {@link writeTo}, into something else; gives its comment. */
+  copyTo(writer: ArchiveWriter): Promise<string>;
 }
 
 /**
@@ -64,6 +64,19 @@ export function createManifestBuilder(
   const referred = new Set<number>();
   const end: ManifestEnd = { type: "end", entries: 0, losses: 0, rows: 0, blobs: 0, plainBytes: 0 };
   const add = (line: ManifestEntry | ManifestLoss | ManifestEnd): void => lines.add(JSON.stringify(line));
+  const writeLines = async (writer: ArchiveWriter): Promise<{ first: Buffer; sha256: string; entry: EntryTotals }> => {
+    const hash = createHash("sha256");
+    const open = await writer.openEntry(manifestEntryName, { deflate: true });
+    const first = Buffer.from(`${JSON.stringify(typeof header === "function" ? header(referred) : header)}\n`);
+    hash.update(first);
+    await open.write(first);
+    for await (const chunk of lines.read()) {
+      hash.update(chunk);
+      await open.write(chunk);
+    }
+    const entry = await open.close();
+    return { first, sha256: hash.digest("hex"), entry };
+  };
   return {
     totals: end,
     addEntry(entry) {
@@ -81,27 +94,14 @@ export function createManifestBuilder(
     },
     async writeTo(writer, sign) {
       add(end);
-      const hash = createHash("sha256");
-      const open = await writer.openEntry(manifestEntryName, { deflate: true });
-      const first = Buffer.from(`${JSON.stringify(typeof header === "function" ? header(referred) : header)}\n`);
-      hash.update(first);
-      await open.write(first);
-      for await (const chunk of lines.read()) {
-        hash.update(chunk);
-        await open.write(chunk);
-      }
-      const entry = await open.close();
-      const sha256 = hash.digest("hex");
+      const { first, sha256, entry } = await writeLines(writer);
       if (sign !== undefined)
         await writer.addEntry(signatureEntryName, sign(Buffer.concat([first, await lines.whole()])));
       return { sha256, comment: manifestComment(sha256), end, entry };
     },
+    copyTo: async (writer) => manifestComment((await writeLines(writer)).sha256),
   };
 }
-
-/** Some 2.5 million frames, of one table. */
-const longestLineBytes = 64 * 1024 * 1024;
-const deepestNesting = 8;
 
 /** What a sound manifest of such an archive stays below; a bomb does not. */
 function manifestLimitBytes(reader: ArchiveReader): number {
@@ -124,10 +124,14 @@ export async function readManifest(reader: ArchiveReader): Promise<Manifest | un
 
 /**
  * The manifest's digest, which is what an archive is known by, after it was compared with the manifest itself.
+ * @param limitBytes that a manifest may have; what one of an archive with such entries can have when left out
  * @returns undefined for an archive without manifest
  * @throws DamagedError
  */
-export async function manifestDigest(reader: ArchiveReader): Promise<string | undefined> {
+export async function manifestDigest(
+  reader: ArchiveReader,
+  limitBytes: number = manifestLimitBytes(reader),
+): Promise<string | undefined> {
   const { label } = reader;
   const damage = (what: string, expected: string, found: string): Error =>
     damagedError(label, { what, entry: manifestEntryName, expected, found: printable(found) });
@@ -139,7 +143,6 @@ export async function manifestDigest(reader: ArchiveReader): Promise<string | un
     const found = reader.comment === "" ? "none" : reader.comment;
     throw damage("no digest of the manifest", "one in the comment (in a folder: manifest.sha256)", found);
   }
-  const limitBytes = manifestLimitBytes(reader);
   if (entry.contentBytes > limitBytes) {
     throw damage("manifest is too large", `at most ${limitBytes} bytes`, `${entry.contentBytes} bytes`);
   }
@@ -184,88 +187,6 @@ export async function parseManifest(label: string, content: AsyncIterable<Buffer
       throw error;
     }
   return { header, entries, losses, end };
-}
-
-/**
- * The header alone, without a look at the rest: for who chooses among archives. Nothing proves it.
- * @returns undefined for an archive without manifest
- * @throws DamagedError, RefusedError
- */
-export async function readManifestHeader(reader: ArchiveReader): Promise<ManifestHeader | undefined> {
-  if (reader.manifest !== undefined) return reader.manifest.header;
-  if (!reader.entries.has(manifestEntryName)) return undefined;
-  for await (const { value } of manifestValues(reader.label, reader.read(manifestEntryName)))
-    try {
-      return decodeHeader(value);
-    } catch (error) {
-      if (error instanceof InvalidValue) throw lineProblem(reader.label)(1, error.expected, error.found);
-      throw error;
-    }
-  return undefined;
-}
-
-/**
- * Entries of a manifest whose digest was compared before, one by one, for who cannot hold them all.
- * @param header of the same manifest
- * @throws DamagedError
- */
-export async function* readManifestEntries(
-  reader: ArchiveReader,
-  header: ManifestHeader,
-): AsyncGenerator<ManifestEntry> {
-  for await (const { number, value } of manifestValues(reader.label, reader.read(manifestEntryName))) {
-    if (typeof value !== "object" || value === null || !("type" in value) || value.type !== "entry") continue;
-    try {
-      yield decodeEntry(value, header.format);
-    } catch (error) {
-      if (error instanceof InvalidValue) throw lineProblem(reader.label)(number, error.expected, error.found);
-      throw error;
-    }
-  }
-}
-
-function lineProblem(label: string): (line: number, expected: string, found: string) => Error {
-  return (line, expected, found) =>
-    damagedError(label, { what: `line ${line}`, entry: manifestEntryName, expected, found: printable(found) });
-}
-
-/** The lines as JSON says them, the first one of a format that is known. */
-async function* manifestValues(
-  label: string,
-  content: AsyncIterable<Buffer>,
-): AsyncGenerator<{ number: number; value: unknown }> {
-  const problem = lineProblem(label);
-  for await (const { number, text } of splitLines(content, longestLineBytes, problem)) {
-    if (nestsDeeper(text, deepestNesting)) throw problem(number, `at most ${deepestNesting} levels`, "deeper nesting");
-    let value: unknown;
-    try {
-      value = JSON.parse(text);
-    } catch {
-      throw problem(number, "a JSON object", text.slice(0, 80));
-    }
-    if (number === 1) checkFormat(label, value, problem);
-    yield { number, value };
-  }
-}
-
-function checkFormat(
-  label: string,
-  value: unknown,
-  problem: (line: number, expected: string, found: string) => Error,
-): void {
-  let format: number;
-  try {
-    format = formatOf(value);
-  } catch (error) {
-    if (error instanceof InvalidValue) throw problem(1, error.expected, error.found);
-    throw error;
-  }
-  if (formatVersions.some((known) => known === format)) return;
-  throw new RefusedError(
-    "unknown-format",
-    `${label}: unknown archive format: expected format ${formatVersions.join(" or ")}, found ${format}`,
-    { hints: ["install the version of ngwbackup that wrote the archive, or a newer one"] },
-  );
 }
 
 function takeLine(

@@ -88,6 +88,11 @@ export interface ConsolidateFlags extends CommonFlags {
   readonly compression?: "zstd" | "deflate" | "none";
   readonly level?: number;
   readonly overwrite: boolean;
+  /** Public keys, in order. */
+  readonly recipient: readonly string[];
+  readonly recipientsFile?: string;
+  readonly noEncrypt: boolean;
+  readonly signKey?: string;
 }
 
 /** `consolidate ARCHIVE [TARGET]` in the command table. */
@@ -104,6 +109,34 @@ export const consolidateCommand = buildCommand({
       },
       level: { kind: "parsed", parse: integer, optional: true, placeholder: "n", brief: "Compression level" },
       overwrite: { kind: "boolean", default: false, withNegated: false, brief: "Replace an existing archive" },
+      recipient: {
+        kind: "parsed",
+        parse: text,
+        variadic: true,
+        default: [],
+        placeholder: "age1...",
+        brief: "Encrypt the new one for this public key (age), may be given several times; else encrypt.recipients",
+      },
+      recipientsFile: {
+        kind: "parsed",
+        parse: text,
+        optional: true,
+        placeholder: "path",
+        brief: "Encrypt it for the public keys in this file, one a line",
+      },
+      noEncrypt: {
+        kind: "boolean",
+        default: false,
+        withNegated: false,
+        brief: "Do not encrypt it, whatever is configured",
+      },
+      signKey: {
+        kind: "parsed",
+        parse: text,
+        optional: true,
+        placeholder: "file",
+        brief: "Sign its manifest with this private key (Ed25519, PEM); else sign.key",
+      },
     },
     aliases: commonAliases,
     positional: {

@@ -59,7 +59,7 @@ export default async function backup(this: CommandContext, flags: BackupFlags, t
   );
   const path = nameTarget(result.target);
   if (result.written === undefined) {
-    this.output.note(describeEstimate(result, path));
+    this.output.note(describeEstimate(result, path, flags.base === undefined ? "about" : "less than about"));
     this.output.finish({ command: "backup", dryRun: true, path, ...result.estimate });
     return;
   }
@@ -93,13 +93,13 @@ export default async function backup(this: CommandContext, flags: BackupFlags, t
   );
 }
 
-function describeEstimate({ estimate }: BackupResult, path: string): string {
+function describeEstimate({ estimate }: BackupResult, path: string, about: string): string {
   return [
     "dry run: every check passed, nothing was written",
     `  target   ${path}`,
     `  tables   ${formatCount(estimate.tables)}, ${formatBytes(estimate.tableBytes)}`,
     `  blobs    ${formatCount(estimate.blobs)}, ${formatBytes(estimate.blobBytes)}`,
-    `  archive  about ${formatBytes(estimate.archiveBytes)}`,
+    `  archive  ${about} ${formatBytes(estimate.archiveBytes)}`,
     "",
   ].join("\n");
 }

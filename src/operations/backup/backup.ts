@@ -18,16 +18,15 @@ import { withStandbyHints } from "../../postgres/server-error.ts";
 import { clearLeftovers } from "../recovery/clear-leftovers.ts";
 import { storageFolders } from "../storage-folders.ts";
 import { accessWith } from "../stores/archive-access.ts";
+import { keepForLater } from "./keep-for-later.ts";
 import { noBase } from "./base/backup-base.ts";
 import { findBase } from "./base/find-base.ts";
+import { encryptedSuffix } from "./encrypted-suffix.ts";
 import { type BackupEstimate, checkSpace, estimateBackup } from "./estimate.ts";
 import { savedTables } from "./saved-tables.ts";
 import { openTarget } from "./open-target.ts";
 import { type BackupTarget, resolveTarget } from "./target.ts";
 import { type WrittenBackup, writeBackup } from "./write-backup.ts";
-
-/** What the default name of an encrypted archive ends with. */
-const encryptedSuffix = ".age";
 
 /** How long the preflight waits for a table that somebody has locked. */
 const preflightLockMs = 30_000;
@@ -117,10 +116,12 @@ export async function backup(request: BackupRequest, context: Context, reporter:
     const saved = await savedTables(client, application);
     const estimate = await estimateBackup(client, application, saved, request.compression);
     await checkStorage(settings, estimate);
-    if (target.kind === "file" || target.kind === "folder") {
+    // How little an archive takes that refers to another is not known beforehand.
+    if (request.base === undefined && (target.kind === "file" || target.kind === "folder")) {
       const warning = await checkSpace(dirname(target.path), estimate);
       if (warning !== undefined) reporter.report({ type: "warning", code: "space", message: warning });
     }
+    const access = accessWith(settings, context, reporter);
     const base =
       request.base === undefined
         ? noBase(request.compression === "zstd")
@@ -132,15 +133,16 @@ export async function backup(request: BackupRequest, context: Context, reporter:
               application,
               instanceId: await application.instanceId(client),
               databaseName: await databaseName(client),
+              statePath: settings.ngwbackup.statePath,
             },
-            accessWith(settings, context, reporter),
+            access,
           );
     try {
       if (request.dryRun) return { target, estimate, written: undefined };
       const zip = { modifiedAt: startedAt, deflateLevel: deflateLevel(request) };
       const writeLimit = rateLimit(request.writeRate, context.signal);
       const writer = await openTarget(target, { ...request, zip, writeLimit }, context);
-      const written = await writeBackup({
+      const finished = await writeBackup({
         request,
         base,
         application,
@@ -153,6 +155,8 @@ export async function backup(request: BackupRequest, context: Context, reporter:
         context,
         reporter,
       });
+      const { written } = finished;
+      await keepForLater(request, target, finished, access);
       if (!request.oneShot) await recordBackup(client, application, startedAt, reporter);
       return { target, estimate, written };
     } finally {

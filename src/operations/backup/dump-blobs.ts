@@ -45,6 +45,8 @@ export interface DumpBlobsOptions {
 export interface DumpedBlobs {
   blobs: number;
   plainBytes: number;
+  /** Their list, as it was written. */
+  index: RecordIndex;
 }
 
 /**
@@ -72,7 +74,7 @@ export async function dumpBlobs(options: DumpBlobsOptions): Promise<DumpedBlobs>
     },
   });
   await blobs.index.writeTo(writer, manifest, componentIndexName("file_storage"));
-  return blobs.totals;
+  return { ...blobs.totals, index: blobs.index };
 }
 
 type Frame = [number, number, number];
@@ -80,7 +82,7 @@ type Frame = [number, number, number];
 /** Puts blobs into the archive, in order. */
 class BlobWriter {
   readonly index = new RecordIndex("fileobj");
-  readonly totals: DumpedBlobs = { blobs: 0, plainBytes: 0 };
+  readonly totals: Omit<DumpedBlobs, "index"> = { blobs: 0, plainBytes: 0 };
   readonly #options: DumpBlobsOptions;
   /** The large blob that is being written. */
   #open: { entry: EntryWriter; frames: Frame[] } | undefined;

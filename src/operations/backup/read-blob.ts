@@ -4,9 +4,10 @@ import type { ManifestLoss } from "../../archive/manifest.ts";
 import type { PlannedBlob, BlobRun } from "./blob-runs.ts";
 import type { BlobCrew } from "./blob-threads/blob-crew.ts";
 import type { BlobThread } from "./blob-threads/blob-thread.ts";
-import type { ReadFailure, RunItem } from "./blob-threads/messages.ts";
+import type { ReadFailure } from "./blob-threads/messages.ts";
 import { blockBytes } from "./block-size.ts";
 import type { HeldBlock, PieceOutput } from "./ordered-pieces.ts";
+import { otherContent, referTo } from "./refer-to-blob.ts";
 
 /** How blobs are packed: `deflate` is ZIP's own, everything else a codec of ours. */
 export interface BlobPacking {
@@ -233,30 +234,6 @@ function factsOf(planned: PlannedBlob): BlobFacts {
     isReferred: false,
     oddity: undefined,
   };
-}
-
-const otherContent = "its file has another content than the one in the base, and was written anew";
-
-/**
- * Takes a blob from the earlier archive that holds it, unless its file was read and has another content. A file that is missing
- * or has changed its size since is no reason to lose the blob: it is what its row says in that archive.
- * @returns whether it is taken from there
- */
-function referTo(facts: BlobFacts, item: RunItem): boolean {
-  const { earlier } = facts.planned;
-  if (earlier === undefined || item.type === "larger") return false;
-  if (item.type === "read" && item.sha256 !== earlier.sha256) {
-    facts.oddity = otherContent;
-    return false;
-  }
-  if (item.type === "failed") facts.oddity = `its file cannot be read (${item.failure.message})`;
-  else if (item.sizeBytes !== earlier.sizeBytes)
-    facts.oddity = `its file has ${item.sizeBytes} bytes, and its row says ${earlier.sizeBytes}`;
-  facts.isReferred = true;
-  facts.codec = earlier.line.codec;
-  facts.sizeBytes = earlier.sizeBytes;
-  facts.sha256 = earlier.sha256;
-  return true;
 }
 
 function choosePacking(facts: BlobFacts, { compression }: BlobPacking, compressible: boolean): void {

@@ -27,6 +27,13 @@ export class RecordIndex {
     this.#lines.add(encodeIndexRecord({ id: this.#count, identity: this.#identity, payload }));
   }
 
+  /** Writes the index into something else. */
+  async copyTo(writer: ArchiveWriter, name: string): Promise<void> {
+    const open = await writer.openEntry(name, { deflate: true });
+    for await (const chunk of this.#lines.read()) await open.write(chunk);
+    await open.close();
+  }
+
   /** Writes the index as an entry of its own and names it in the manifest. */
   async writeTo(writer: ArchiveWriter, manifest: ManifestBuilder, name: string): Promise<void> {
     const open = await writer.openEntry(name, { deflate: true });

@@ -1,32 +1,30 @@
 import type { Application } from "../../applications/application.ts";
-import { listEntryName, tocEntryName } from "../../archive/entry-names.ts";
-import { createManifestBuilder, type ManifestBuilder, type ManifestHeader } from "../../archive/manifest.ts";
+import { componentIndexName, listEntryName, tocEntryName } from "../../archive/entry-names.ts";
+import { createManifestBuilder, type ManifestBuilder } from "../../archive/manifest.ts";
 import type { ArchiveWriter } from "../../archive/writer.ts";
 import { BufferPool } from "../../buffer-pool.ts";
 import type { Context } from "../../context.ts";
 import { signBytes } from "../../encryption/signature.ts";
 import { AppError } from "../../errors.ts";
 import type { StorageFolders } from "../../files/storage-layout.ts";
-import { qualifiedName } from "../../postgres/quoting.ts";
-import type { Snapshot } from "../../postgres/snapshot.ts";
 import { encodeToc } from "../../postgres/toc-encode.ts";
 import { encodeList } from "../../postgres/toc-list.ts";
 import { type Reporter, startStage } from "../../progress.ts";
 import type { RateLimit } from "../../rate-limit.ts";
-import { toolVersion } from "../../version.ts";
 import type { BackupRequest } from "./backup.ts";
 import type { BackupBase } from "./base/backup-base.ts";
 import { BlobCrew } from "./blob-threads/blob-crew.ts";
 import { blockBytes } from "./block-size.ts";
-import { dumpBlobs } from "./dump-blobs.ts";
+import { type DumpedBlobs, dumpBlobs } from "./dump-blobs.ts";
 import { dumpFonts } from "./dump-fonts.ts";
 import { dumpLargeObjects } from "./dump-large-objects.ts";
 import { dumpTables } from "./dump-tables.ts";
 import type { BackupEstimate } from "./estimate.ts";
 import { expectBackup } from "./expected-stages.ts";
 import { type PinnedSnapshot, closePinned } from "./pinned-snapshot.ts";
+import { manifestHeader } from "./manifest-header.ts";
 import { plainEntry } from "./plain-entry.ts";
-import { type InstanceFacts, type PlannedSnapshot, reasonOf, takePlannedSnapshot } from "./planned-snapshot.ts";
+import { type PlannedSnapshot, reasonOf, takePlannedSnapshot } from "./planned-snapshot.ts";
 import type { SavedTable } from "./saved-tables.ts";
 import { tablesWithRows } from "./table-plan.ts";
 
@@ -65,8 +63,15 @@ export interface WrittenBackup {
   losses: number;
 }
 
+/** A finished backup, and what can still be written of it. */
+export interface FinishedBackup {
+  written: WrittenBackup;
+  /** Writes its manifest and its list of blobs into something else; gives the archive's comment. */
+  copyManifest(writer: ArchiveWriter): Promise<string>;
+}
+
 /** Takes the snapshot and writes the archive; nothing is left of it when anything fails. */
-export async function writeBackup(options: WriteBackupOptions): Promise<WrittenBackup> {
+export async function writeBackup(options: WriteBackupOptions): Promise<FinishedBackup> {
   const { context, writer, reporter } = options;
   let pinned: PinnedSnapshot | undefined;
   const crew = new BlobCrew(options.request.jobs, context.isRoot);
@@ -90,7 +95,7 @@ async function writeEntries(
   options: WriteBackupOptions,
   { pinned, plan, facts, encoding, codec, readLimit }: PlannedSnapshot,
   crew: BlobCrew,
-): Promise<WrittenBackup> {
+): Promise<FinishedBackup> {
   const { request, writer, reporter, context, folders } = options;
   const { toc, leftOut, tables, locked } = plan;
   const { snapshot } = pinned;
@@ -152,9 +157,9 @@ async function writeEntries(
     );
   startStage(reporter, "finish");
   const { signKey } = request;
-  const written = await manifest.writeTo(writer, signKey && ((bytes) => signBytes(bytes, signKey)));
-  await writer.finish(written.comment);
-  return {
+  const ending = await manifest.writeTo(writer, signKey && ((bytes) => signBytes(bytes, signKey)));
+  await writer.finish(ending.comment);
+  const written: WrittenBackup = {
     snapshotAt: snapshot.takenAt,
     sizeBytes: writer.bytesWritten,
     tables: tablesWithRows(toc).length,
@@ -166,32 +171,12 @@ async function writeEntries(
     largeObjects,
     losses,
   };
-}
-
-function manifestHeader(
-  { application, request, startedAt, base }: WriteBackupOptions,
-  snapshot: Snapshot,
-  facts: InstanceFacts,
-  leftOut: readonly { schema: string; name: string }[],
-  referred: ReadonlySet<number>,
-): ManifestHeader {
-  const archives = base.archives.filter(({ id }) => referred.has(id));
   return {
-    type: "header",
-    format: archives.length === 0 ? 1 : 2,
-    tool: "ngwbackup",
-    toolVersion,
-    createdAt: startedAt.toISOString(),
-    snapshotAt: snapshot.takenAt.toISOString(),
-    application: { name: application.name },
-    instanceId: facts.instanceId,
-    database: facts.database,
-    migrations: facts.migrations,
-    options: { compression: request.compression, level: request.level ?? null },
-    excludedRows: leftOut.map(({ schema, name }) => qualifiedName(schema, name)),
-    ...(request.tags.length === 0 ? {} : { tags: [...request.tags] }),
-    ...(base.rule === undefined ? {} : { blockDigest: base.rule }),
-    base: archives.length === 0 ? null : archives,
+    written,
+    async copyManifest(other) {
+      await blobs.index?.copyTo(other, componentIndexName("file_storage"));
+      return await manifest.copyTo(other);
+    },
   };
 }
 
@@ -212,7 +197,7 @@ async function writeBlobs(
   crew: BlobCrew,
   buffers: BufferPool,
   readLimit: RateLimit | undefined,
-): Promise<{ blobs: number; plainBytes: number }> {
+): Promise<Omit<DumpedBlobs, "index"> & Partial<DumpedBlobs>> {
   const { request, application, reporter, estimate } = options;
   if (pins === undefined) return { blobs: 0, plainBytes: 0 };
   const earlier = options.base.blobs();
@@ -245,5 +230,7 @@ async function writeBlobs(
     });
   } finally {
     await earlier?.close();
+    // Reading back needs the memory.
+    await options.base.close();
   }
 }

@@ -1,5 +1,6 @@
 import { createChainReader } from "../../archive/chain-reader.ts";
-import { type BaseArchive, readManifest, readManifestHeader } from "../../archive/manifest.ts";
+import { type BaseArchive, readManifest } from "../../archive/manifest.ts";
+import { readManifestHeader } from "../../archive/manifest-scan.ts";
 import { digestOfComment } from "../../archive/manifest-types.ts";
 import type { ArchiveReader } from "../../archive/reader.ts";
 import { AppError, DamagedError, RefusedError } from "../../errors.ts";

@@ -1,8 +1,12 @@
+import type { KeyObject } from "node:crypto";
 import { backupFileName } from "../../config/backup-file-name.ts";
 import { readManifest } from "../../archive/manifest.ts";
+import type { AgeRecipients } from "../../encryption/recipients.ts";
+import { signBytes } from "../../encryption/signature.ts";
 import { DamagedError, RefusedError } from "../../errors.ts";
 import { startStage } from "../../progress.ts";
 import { toolVersion } from "../../version.ts";
+import { encryptedSuffix } from "../backup/encrypted-suffix.ts";
 import { openTarget } from "../backup/open-target.ts";
 import { type BackupTarget, resolveTarget } from "../backup/target.ts";
 import { missingEntries } from "../verify/verify.ts";
@@ -21,6 +25,12 @@ export interface ConsolidateRequest {
   compression: "zstd" | "deflate" | "none" | undefined;
   level: number | undefined;
   overwrite: boolean;
+  /** For whom the new archive is encrypted; undefined: it is not. */
+  encryptFor: AgeRecipients | undefined;
+  /** Whether it is to be plain although the archive is encrypted. */
+  noEncrypt: boolean;
+  /** Signs its manifest. */
+  signKey: KeyObject | undefined;
 }
 
 /** What came of it. */
@@ -39,8 +49,13 @@ export async function consolidate(request: ConsolidateRequest, access: ArchiveAc
   const { context, reporter } = access;
   const settings = await access.load();
   const startedAt = context.now();
-  const { reader } = await openArchive(request.archive, access);
+  const { encryptFor, signKey } = request;
+  const { reader, encrypted } = await openArchive(request.archive, access);
   try {
+    if (encrypted && encryptFor === undefined && !request.noEncrypt)
+      throw new RefusedError("consolidate-plain", `${reader.label} is encrypted, and the new archive would not be`, {
+        hints: ["say for whom it is encrypted: --recipient age1..., or encrypt.recipients", "or add --no-encrypt"],
+      });
     const manifest = await readManifest(reader);
     if (manifest === undefined)
       throw new RefusedError(
@@ -57,7 +72,7 @@ export async function consolidate(request: ConsolidateRequest, access: ArchiveAc
     const target = await resolveTarget({
       target: request.target,
       defaultFolder: settings.backup.path,
-      defaultName: backupFileName(settings.backup.filename, startedAt),
+      defaultName: `${backupFileName(settings.backup.filename, startedAt)}${encryptFor === undefined ? "" : encryptedSuffix}`,
       noZip: false,
       overwrite: request.overwrite,
       cwd: context.cwd,
@@ -76,6 +91,7 @@ export async function consolidate(request: ConsolidateRequest, access: ArchiveAc
       {
         settings,
         overwrite: request.overwrite,
+        encryptFor,
         zip: { modifiedAt: startedAt, deflateLevel: compression === "deflate" ? (level ?? 6) : 1 },
         writeLimit: undefined,
       },
@@ -99,6 +115,7 @@ export async function consolidate(request: ConsolidateRequest, access: ArchiveAc
         compression,
         level,
         writer,
+        sign: signKey && ((bytes) => signBytes(bytes, signKey)),
         progress: startStage(reporter, "copy", manifest.end.plainBytes),
         signal: context.signal,
       });

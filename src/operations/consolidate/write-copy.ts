@@ -35,6 +35,8 @@ export interface CopyOptions {
   level: number | undefined;
   /** Finished here; aborted by the caller when this throws. */
   writer: ArchiveWriter;
+  /** Makes the signature of the manifest; undefined: it has none. */
+  sign: ((manifest: Buffer) => Uint8Array) | undefined;
   progress: StageProgress;
   signal: AbortSignal;
 }
@@ -69,7 +71,7 @@ export async function writeCopy(options: CopyOptions): Promise<WrittenCopy> {
   }
   await begin(componentsDirectoryName);
   for (const loss of manifest.losses) builder.addLoss(loss);
-  const written = await builder.writeTo(writer);
+  const written = await builder.writeTo(writer, options.sign);
   await writer.finish(written.comment);
   const { rows, blobs } = written.end;
   return { sizeBytes: writer.bytesWritten, tables: contents.tables.size, rows, blobs };

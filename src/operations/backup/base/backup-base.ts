@@ -4,9 +4,8 @@ import {
   type ManifestEntry,
   type ManifestHeader,
   manifestDigest,
-  readManifestEntries,
-  readManifestHeader,
 } from "../../../archive/manifest.ts";
+import { readManifestEntries, readManifestHeader } from "../../../archive/manifest-scan.ts";
 import { parseEntryName } from "../../../archive/entry-names.ts";
 import type { ArchiveReader } from "../../../archive/reader.ts";
 import { DamagedError } from "../../../errors.ts";
@@ -23,7 +22,7 @@ export interface BackupBase {
   rule: BlockDigestRule | undefined;
   /** Its blobs, from the first one on; undefined without an earlier archive. */
   blobs(): EarlierBlobs | undefined;
-  /** Closes what was opened. */
+  /** Closes what was opened; may be called again. */
   close(): Promise<void>;
 }
 
@@ -43,12 +42,18 @@ export function noBase(canServe: boolean): BackupBase {
  * Reads what an archive says of its tables, and prepares to read what it says of its blobs.
  * @param reader of the archive alone; closed with the base
  * @param fileName under which later readers find it
+ * @param manifestLimitBytes see `manifestDigest`
  * @throws DamagedError when its manifest is not as it was written
  */
-export async function readBase(reader: ArchiveReader, fileName: string): Promise<BackupBase> {
-  const sha256 = await manifestDigest(reader);
+export async function readBase(
+  reader: ArchiveReader,
+  fileName: string,
+  manifestLimitBytes?: number,
+): Promise<BackupBase> {
+  const { label } = reader;
+  const sha256 = await manifestDigest(reader, manifestLimitBytes);
   const header = await readManifestHeader(reader);
-  if (sha256 === undefined || header === undefined) throw noManifest(reader.label);
+  if (sha256 === undefined || header === undefined) throw noManifest(label);
   const { createdAt, instanceId, base } = header;
   const archives: BaseArchive[] = [{ id: 1, fileName, sha256, createdAt, instanceId }];
   const ids = new Map([[0, 1]]);
@@ -60,11 +65,12 @@ export async function readBase(reader: ArchiveReader, fileName: string): Promise
   const idOf = (archive: number): number => {
     const id = ids.get(archive);
     if (id !== undefined) return id;
-    throw new DamagedError("base-damaged", `${reader.label} refers to an archive ${archive} that it does not name`);
+    throw new DamagedError("base-damaged", `${label} refers to an archive ${archive} that it does not name`);
   };
   const { tables, largeObjects } = await readRowEntries(reader, header);
   const blocksIn = (entry: ManifestEntry | undefined): TableBlocks | undefined =>
     entry?.digests === undefined ? undefined : new TableBlocks(entry, idOf);
+  let open: ArchiveReader | undefined = reader;
   const rule = header.blockDigest ?? newBlockDigestRule();
   return {
     archives,
@@ -75,8 +81,13 @@ export async function readBase(reader: ArchiveReader, fileName: string): Promise
       blocksOfLargeObject: (oid) => blocksIn(largeObjects.get(oid)),
       cutOf: (schema, name) => tables.get(keyOf(schema, name))?.piecePages,
     },
-    blobs: () => new EarlierBlobs(reader, header, idOf),
-    close: () => reader.close(),
+    blobs: () => (open === undefined ? undefined : new EarlierBlobs(open, header, idOf)),
+    async close() {
+      const closing = open;
+      // Its list of entries is not needed any more, and may be large.
+      open = undefined;
+      await closing?.close();
+    },
   };
 }
 
@@ -87,7 +98,7 @@ async function readRowEntries(
 ): Promise<Record<"tables" | "largeObjects", Map<string, ManifestEntry>>> {
   const tables = new Map<string, ManifestEntry>();
   const largeObjects = new Map<string, ManifestEntry>();
-  for await (const entry of readManifestEntries(reader, header)) {
+  for await (const entry of readManifestEntries(reader, header, "postgres/")) {
     if (entry.table !== undefined) tables.set(keyOf(entry.table.schema, entry.table.name), entry);
     else if (entry.digests !== undefined) {
       const parsed = parseEntryName(entry.name);

@@ -1,6 +1,7 @@
 import { componentIndexName, parseEntryName } from "../../../archive/entry-names.ts";
 import { decodeIndexRecords } from "../../../archive/index-records.ts";
-import { type ManifestEntry, type ManifestHeader, readManifestEntries } from "../../../archive/manifest.ts";
+import type { ManifestEntry, ManifestHeader } from "../../../archive/manifest.ts";
+import { readManifestEntries } from "../../../archive/manifest-scan.ts";
 import type { ArchiveReader } from "../../../archive/reader.ts";
 
 /** A blob that an earlier archive holds. */
@@ -67,7 +68,7 @@ export class EarlierBlobs {
     const indexName = componentIndexName(component);
     const { label, entries } = this.#reader;
     if (!entries.has(indexName)) return;
-    const lines = readManifestEntries(this.#reader, this.#header);
+    const lines = readManifestEntries(this.#reader, this.#header, "component/");
     try {
       for await (const { id, payload } of decodeIndexRecords(label, indexName, this.#reader.read(indexName))) {
         const line = await lineOf(lines, id);

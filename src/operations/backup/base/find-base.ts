@@ -1,14 +1,16 @@
 import { basename, dirname, resolve } from "node:path";
 import type { Application } from "../../../applications/application.ts";
-import { type ManifestHeader, readManifestHeader } from "../../../archive/manifest.ts";
+import type { ManifestHeader } from "../../../archive/manifest.ts";
+import { readManifestHeader } from "../../../archive/manifest-scan.ts";
 import { AppError, DamagedError, RefusedError, UsageError, messageOf } from "../../../errors.ts";
 import { forEachAtOnce } from "../../../for-each-at-once.ts";
 import { joinLocation, parseLocation } from "../../../stores/location.ts";
-import { type OpenedArchive, findFolder, openArchive, openArchiveAlone } from "../../open-archive.ts";
+import { findFolder } from "../../open-archive.ts";
 import { archivesIn } from "../../list/archives-in.ts";
 import type { ArchiveAccess } from "../../stores/archive-access.ts";
 import type { BackupTarget } from "../target.ts";
 import { type BackupBase, noManifest, readBase } from "./backup-base.ts";
+import { asRefusal, openForHeader, openToRefer } from "./open-to-refer.ts";
 
 /** Which archive a backup may refer to. */
 export interface BaseRequest {
@@ -20,7 +22,12 @@ export interface BaseRequest {
   application: Pick<Application, "name">;
   instanceId: string | null;
   databaseName: string;
+  /** Folder of what is kept of archives that cannot be read here. */
+  statePath: string | undefined;
 }
+
+/** What we kept ourselves is no bomb. */
+const keptLimitBytes = 2 ** 33;
 
 /** Archives that are opened at once. */
 const openedAtOnce = 8;
@@ -39,7 +46,7 @@ async function openBase(name: string, request: BaseRequest, access: ArchiveAcces
     throw new RefusedError("base-unfit", `${name} is a folder, and only an archive that is a file can be referred to`, {
       hints: ["make a full backup without --no-zip, and refer to that"],
     });
-  const { reader } = await openWhole(name, access);
+  const { reader, isKept } = await openToRefer(name, request.statePath, access);
   try {
     const header = await readManifestHeader(reader);
     if (header === undefined) throw asRefusal(noManifest(reader.label));
@@ -48,23 +55,12 @@ async function openBase(name: string, request: BaseRequest, access: ArchiveAcces
       throw new RefusedError("base-unfit", `${reader.label} cannot be referred to: ${problem}`, {
         hints: ["leave --base out for a full backup", "or name another archive of this instance"],
       });
-    const base = await readBase(reader, fileNameOf(name));
+    const base = await readBase(reader, fileNameOf(name), isKept ? keptLimitBytes : undefined);
     if (!isBeside(name, request.target, access.context.cwd)) warnApart(name, access);
     else refuseOverwriting(base, request.target);
     return base;
   } catch (error) {
     await reader.close();
-    throw error instanceof DamagedError ? asRefusal(error) : error;
-  }
-}
-
-/** Looks whether all is there that it refers to, which the new archive will refer to as well, and opens it without those. */
-async function openWhole(name: string, access: ArchiveAccess): Promise<OpenedArchive> {
-  try {
-    const whole = await openArchive(name, access);
-    await whole.reader.close();
-    return await openArchiveAlone(name, access);
-  } catch (error) {
     throw error instanceof DamagedError ? asRefusal(error) : error;
   }
 }
@@ -75,13 +71,6 @@ function refuseOverwriting({ archives }: BackupBase, target: BackupTarget): void
   if (!archives.some((archive) => archive.fileName === fileName)) return;
   throw new RefusedError("base-is-target", `the new archive would replace ${fileName}, which it refers to`, {
     hints: ["name another target"],
-  });
-}
-
-function asRefusal(error: AppError): RefusedError {
-  return new RefusedError("base-unfit", `this archive cannot be referred to: ${error.message}`, {
-    cause: error,
-    hints: ["make a full backup of this instance first: ngwbackup backup"],
   });
 }
 
@@ -143,7 +132,7 @@ async function findLatest(request: BaseRequest, access: ArchiveAccess): Promise<
   const fitting: { path: string; snapshotAt: string }[] = [];
   await forEachAtOnce(archivesIn(place, access), openedAtOnce, async ({ path, sizeBytes }) => {
     if (sizeBytes === undefined) return;
-    const header = await headerOf(path, access);
+    const header = await headerOf(path, request, access);
     if (header === undefined || misfit(header, request) !== undefined) return;
     fitting.push({ path, snapshotAt: header.snapshotAt });
   });
@@ -166,16 +155,21 @@ async function findLatest(request: BaseRequest, access: ArchiveAccess): Promise<
 }
 
 /** Undefined for what cannot be read, which is not what is looked for. */
-async function headerOf(path: string, access: ArchiveAccess): Promise<ManifestHeader | undefined> {
+async function headerOf(
+  path: string,
+  { statePath }: BaseRequest,
+  access: ArchiveAccess,
+): Promise<ManifestHeader | undefined> {
   try {
-    const { reader } = await openArchiveAlone(path, access);
+    const reader = await openForHeader(path, statePath, access);
     try {
-      return await readManifestHeader(reader);
+      return reader && (await readManifestHeader(reader));
     } finally {
-      await reader.close();
+      await reader?.close();
     }
   } catch (error) {
-    if (!(error instanceof AppError)) throw error;
+    // What is wrong with the keys concerns all of them.
+    if (!(error instanceof AppError) || error instanceof UsageError) throw error;
     return undefined;
   }
 }

@@ -1,0 +1,107 @@
+import { createHash } from "node:crypto";
+import { mkdir, readdir, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import type { ArchiveReader } from "../../../archive/reader.ts";
+import type { ArchiveWriter } from "../../../archive/writer.ts";
+import { openZipArchive } from "../../../archive/zip-reader.ts";
+import { createZipWriter } from "../../../archive/zip-writer.ts";
+import type { ByteSource } from "../../../bytes.ts";
+import { systemCode } from "../../../disk-errors.ts";
+import { AppError } from "../../../errors.ts";
+import { createFileSink } from "../../../stores/file-sink.ts";
+import { openFileSource } from "../../../stores/file-source.ts";
+
+/*
+ * What a later backup needs to know of an encrypted archive, for a machine that can encrypt and not decrypt: its manifest and its
+ * list of blobs, in a small ZIP of their own that has the archive's own comment, so that it is read like the archive.
+ */
+
+const noteName = "archive.json";
+const suffix = ".kept";
+/** Of an encrypted file these hold what was drawn for it alone. */
+const headBytes = 512;
+/** More are of no use: one refers to the newest. */
+const mostKept = 16;
+const noteLimitBytes = 64 * 1024;
+
+/** Which file a kept manifest is of. */
+interface Note {
+  /** Size of the encrypted file, and digest of its first bytes. */
+  sizeBytes: number;
+  head: string;
+}
+
+/**
+ * Keeps the manifest of an archive that was just written.
+ * @param folder made when missing (mode 0700); older ones than a few are removed from it
+ * @param archive as it is stored, encrypted
+ * @param copy writes manifest and list into an archive and returns the archive's comment
+ * @throws AppError when it cannot be written
+ */
+export async function keepManifest(
+  folder: string,
+  archive: ByteSource,
+  copy: (writer: ArchiveWriter) => Promise<string>,
+  { pid, now }: { pid: number; now: Date },
+): Promise<void> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const note = await noteOf(archive);
+  const sink = await createFileSink(join(folder, `${note.head}${suffix}`), { pid, overwrite: true });
+  const writer = createZipWriter(sink, { modifiedAt: now, deflateLevel: 1 });
+  try {
+    await writer.addEntry(noteName, Buffer.from(JSON.stringify(note)));
+    await writer.finish(await copy(writer));
+  } catch (error) {
+    await writer.abort().catch(() => undefined);
+    throw error;
+  }
+  await removeOld(folder);
+}
+
+/**
+ * The manifest that was kept of an archive, read like the archive itself; the caller closes it.
+ * @param archive as it is stored, encrypted
+ * @returns undefined when none is kept
+ */
+export async function openKeptManifest(folder: string, archive: ByteSource): Promise<ArchiveReader | undefined> {
+  const note = await noteOf(archive);
+  let source: ByteSource;
+  try {
+    source = await openFileSource(join(folder, `${note.head}${suffix}`), archive.label, false);
+  } catch (error) {
+    if (error instanceof AppError && error.code === "archive-missing") return undefined;
+    throw error;
+  }
+  try {
+    const reader = await openZipArchive(source);
+    const kept = JSON.parse(String(await reader.readAll(noteName, noteLimitBytes))) as Note;
+    if (kept.sizeBytes === note.sizeBytes && kept.head === note.head) return reader;
+    await reader.close();
+    return undefined;
+  } catch (error) {
+    await source.close();
+    throw error;
+  }
+}
+
+async function noteOf(archive: ByteSource): Promise<Note> {
+  const { sizeBytes } = archive;
+  const head = await archive.read(0, Math.min(headBytes, sizeBytes));
+  return { sizeBytes, head: createHash("sha256").update(head).digest("hex") };
+}
+
+async function removeOld(folder: string): Promise<void> {
+  const kept: { path: string; writtenMs: number }[] = [];
+  for (const name of await readdir(folder)) {
+    if (!name.endsWith(suffix)) continue;
+    const path = join(folder, name);
+    try {
+      kept.push({ path, writtenMs: (await stat(path)).mtimeMs });
+    } catch (error) {
+      // Another run was quicker.
+      if (systemCode(error) !== "ENOENT") throw error;
+    }
+  }
+  kept.sort((a, b) => b.writtenMs - a.writtenMs);
+  for (const { path } of kept.slice(mostKept)) await rm(path, { force: true });
+}
