@@ -32,6 +32,10 @@ export default async function schedule(this: CommandContext, flags: ScheduleFlag
       details: fromEnvironment,
     });
   if (flags.install) {
+    if (settings.files.length === 0)
+      throw new UsageError("no-configuration", "a timer finds no configuration by itself, and none was named", {
+        hints: [`${this.calledAs} schedule --install --config /opt/ngw/config/config.ini`],
+      });
     if (settings.runs.state !== undefined) await makeStateFolder(settings.runs.state, this.isRoot);
     const written = await installUnits(plan, folder, this);
     this.output.note(`runs as ${plan.user}; ${this.calledAs} status tells when\n`);

@@ -242,6 +242,17 @@ describe("schedule --install", () => {
     expect(readdirSync(units)).toEqual([]);
   });
 
+  test("asks for a configuration that a timer can be given", async () => {
+    standInSystemctl();
+    const { exitCode, stderr } = await runCli(["schedule", "--install", "--unit-dir", units], {
+      cwd: units,
+      env: { PATH: join(folder, "bin"), NEXTGISWEB__CORE__SDIR: join(folder, "data") },
+    });
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain("hint: ngwbackup schedule --install --config /opt/ngw/config/config.ini\n");
+    expect(readdirSync(units)).toEqual([]);
+  });
+
   test("takes one thing at a time, and no name that would be a path", async () => {
     expect((await schedule("--install", "--crontab")).exitCode).toBe(2);
     configure("schedule.name = ../x");
