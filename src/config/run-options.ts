@@ -66,6 +66,8 @@ export interface RunSources {
   /** `sdir` and `backup.path`, absolute. */
   sdirPath: string | undefined;
   backupPath: string | undefined;
+  /** Whether rules say which archives go, and they do not go with each backup. */
+  isPruned: boolean;
 }
 
 /**
@@ -90,7 +92,7 @@ export function resolveRuns(sources: RunSources): { settings: RunSettings; value
     return value;
   };
   const notify = resolveChannels(reader, sources.cwd);
-  const schedule = resolveSchedule(reader);
+  const schedule = resolveSchedule(reader, sources.isPruned);
   const settings: RunSettings = {
     channels: notify.channels,
     state: stateFolder(sources, values),

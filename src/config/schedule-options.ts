@@ -27,7 +27,7 @@ export const scheduleOptions = {
   scheduleBackup: { section, option: "schedule.backup", type: calendarType, default: "*-*-* 02:15:00" },
   scheduleVerify: { section, option: "schedule.verify", type: calendarType, default: "Sun *-*-* 04:15:00" },
   scheduleDrill: { section, option: "schedule.drill", type: calendarType, default: "*-*-01 05:15:00" },
-  schedulePrune: { section, option: "schedule.prune", type: calendarType, default: "never" },
+  schedulePrune: { section, option: "schedule.prune", type: calendarType },
   scheduleStatus: { section, option: "schedule.status", type: calendarType, default: "hourly" },
   scheduleDelay: { section, option: "schedule.random_delay", type: durationType, default: "10m" },
 } satisfies Record<string, OptionDefinition<unknown>>;
@@ -46,8 +46,17 @@ export interface ScheduleSettings {
   randomDelayMs: number;
 }
 
-/** Reads the options of what is done by itself, and what to show of them. */
-export function resolveSchedule(reader: OptionReader): {
+/** When archives go, where rules say which and no option says when. */
+const defaultPrune = "*-*-* 03:45:00";
+
+/**
+ * Reads the options of what is done by itself, and what to show of them.
+ * @param isPruned whether rules say which archives go, and they do not go with each backup
+ */
+export function resolveSchedule(
+  reader: OptionReader,
+  isPruned: boolean,
+): {
   schedule: ScheduleSettings;
   values: readonly ResolvedOption[];
 } {
@@ -57,13 +66,20 @@ export function resolveSchedule(reader: OptionReader): {
     values.push({ section, option: definition.option, value: value === undefined ? null : show(value), source });
     return value;
   };
+  const readPrune = (): string => {
+    const { option } = scheduleOptions.schedulePrune;
+    const found = reader.find(scheduleOptions.schedulePrune);
+    const value = found?.value ?? (isPruned ? defaultPrune : "never");
+    values.push({ section, option, value, source: found?.source ?? "default" });
+    return value;
+  };
   const unitName = read(scheduleOptions.unitName)!;
   const user = read(scheduleOptions.scheduleUser);
   const calendars: [ScheduledJob, string][] = [
     ["backup", read(scheduleOptions.scheduleBackup)!],
     ["verify", read(scheduleOptions.scheduleVerify)!],
     ["drill", read(scheduleOptions.scheduleDrill)!],
-    ["prune", read(scheduleOptions.schedulePrune)!],
+    ["prune", readPrune()],
     ["status", read(scheduleOptions.scheduleStatus)!],
   ];
   const randomDelayMs = read(scheduleOptions.scheduleDelay, showDuration)!;

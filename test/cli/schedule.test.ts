@@ -117,6 +117,15 @@ describe("schedule", () => {
     expect(printed["ngw-two-status.service"]).toContain("ReadWritePaths=-/var/lib/metrics ");
   });
 
+  test("prunes by itself when rules say what goes, unless that is done after each backup", async () => {
+    configure("keep.daily = 7");
+    expect((await schedule("--units")).stdout).toContain("OnCalendar=*-*-* 03:45:00\n");
+    configure("keep.daily = 7", "schedule.prune = 12:00");
+    expect((await schedule("--units")).stdout).toContain("OnCalendar=12:00\n");
+    configure("keep.daily = 7", "keep.after_backup = true");
+    expect((await schedule("--units")).stdout).not.toContain("prune");
+  });
+
   test("prints lines for cron where systemd does not run, or when asked", async () => {
     const { exitCode, stdout, stderr } = await schedule();
     expect(exitCode).toBe(0);
