@@ -21,6 +21,7 @@ import { pruneCommand } from "./commands/prune.command.ts";
 import { historyCommand } from "./commands/history.command.ts";
 import { notifyCommand } from "./commands/notify.command.ts";
 import { restoreCommand } from "./commands/restore.command.ts";
+import { scheduleCommand } from "./commands/schedule.command.ts";
 import { statusCommand } from "./commands/status.command.ts";
 import { AppError, ExitCode, UsageError } from "./errors.ts";
 
@@ -37,6 +38,7 @@ const routes = {
   status: statusCommand,
   history: historyCommand,
   notify: notifyCommand,
+  schedule: scheduleCommand,
   migrations: migrationsRoutes,
   keygen: keygenCommand,
   config: configCommand,

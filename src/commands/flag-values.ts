@@ -59,6 +59,16 @@ export function size(value: string): number {
   return sizeBytes;
 }
 
+/**
+ * The name of a systemd unit.
+ * @throws Error that says what was expected
+ */
+export function unitName(value: string): string {
+  if (!/^[A-Za-z0-9_.:@\\][A-Za-z0-9_.:@\\-]*$/.test(value))
+    throw new Error("expected the name of a systemd unit such as ngw.service");
+  return value;
+}
+
 const unitMs = { "": 1000, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
 /**

@@ -33,7 +33,10 @@ const switched = (brief: string) => ({ kind: "boolean", default: false, withNega
 
 /** `prune [WHERE]` in the command table. */
 export const pruneCommand = buildCommand({
-  loader: lazyCommand<PruneFlags, [where?: string]>(() => import("./prune.ts")),
+  loader: lazyCommand<PruneFlags, [where?: string]>(
+    () => import("./prune.ts"),
+    ({ dryRun }, where) => (dryRun ? undefined : { kind: "prune", archives: where === undefined ? [] : [where] }),
+  ),
   parameters: {
     flags: {
       ...commonFlags,

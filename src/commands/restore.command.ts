@@ -2,7 +2,7 @@ import { buildCommand } from "@stricli/core";
 import { lazyCommand } from "./command.ts";
 import { commonAliases } from "./common-flags.ts";
 import { type DecryptFlags, decryptFlags } from "./decrypt-flags.ts";
-import { durationMs, positiveInteger, text } from "./flag-values.ts";
+import { durationMs, positiveInteger, text, unitName } from "./flag-values.ts";
 
 /** Flags of `restore`. */
 export interface RestoreFlags extends DecryptFlags {
@@ -16,6 +16,8 @@ export interface RestoreFlags extends DecryptFlags {
   readonly undo: boolean;
   /** In milliseconds. */
   readonly keepPrevious?: number;
+  /** Name of a systemd unit. */
+  readonly service?: string;
   readonly rescue: boolean;
   readonly rescueDatabase?: string;
   readonly rescueFolder?: string;
@@ -63,6 +65,13 @@ export const restoreCommand = buildCommand({
         placeholder: "duration",
         brief: "How long the previous state is kept for --undo: 7d, 12h, 0 for not at all",
       },
+      service: {
+        kind: "parsed",
+        parse: unitName,
+        optional: true,
+        placeholder: "unit",
+        brief: "Stop this service before and start it after; a restore that fails half-way leaves it stopped",
+      },
       rescue: {
         kind: "boolean",
         default: false,
@@ -100,6 +109,7 @@ export const restoreCommand = buildCommand({
       "  ngwbackup restore --dry-run 20200721-234619.ngwbackup",
       "  ngwbackup restore 20200721-234619.ngwbackup",
       "  systemctl start ngw.service",
+      "  ngwbackup restore --service ngw.service 20200721-234619.ngwbackup",
       "  ngwbackup restore --undo                           the state before the last restore",
       "  ngwbackup restore --rescue DAMAGED.ngwbackup       what is sound of it, beside the instance",
     ].join("\n"),

@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { loadSettings, type Settings } from "../config/settings.ts";
 import { AppError, UsageError } from "../errors.ts";
+import { aroundService } from "../operations/restore/around-service.ts";
 import { dropKept } from "../operations/restore/drop-kept.ts";
 import { upgradeAfterRestore } from "../operations/migration-upgrade.ts";
 import { upgradeCommand } from "../operations/migration-status.ts";
@@ -17,6 +18,14 @@ import { formatPlan } from "./restore-plan-text.ts";
 
 /** `restore ARCHIVE`, `restore --undo`, and `restore --keep-previous 0` alone, which drops what is kept. */
 export default async function restore(this: CommandContext, flags: RestoreFlags, archive?: string): Promise<void> {
+  const { service } = flags;
+  if (service === undefined || flags.dryRun) return await run.call(this, flags, archive);
+  if (flags.rescue) throw new UsageError("rescue-alone", "--rescue and --service exclude each other");
+  const options = { service, isVerified: !flags.noVerify, context: this, reporter: this.output };
+  await aroundService(options, () => run.call(this, flags, archive));
+}
+
+async function run(this: CommandContext, flags: RestoreFlags, archive?: string): Promise<void> {
   const settings = await loadSettings({ env: this.env, cwd: this.cwd, configPaths: flags.config });
   if (flags.rescue) return await rescueArchive.call(this, flags, settings, archive);
   if (flags.rescueDatabase !== undefined || flags.rescueFolder !== undefined)
@@ -87,7 +96,8 @@ async function report(
     keptUntil: keptUntil?.toISOString() ?? null,
     pendingMigrations: flags.migrate ? 0 : pending.length,
   });
-  this.output.note(`start the service again: systemctl start ${settings.ngwbackup.service}\n`);
+  if (flags.service === undefined)
+    this.output.note(`start the service again: systemctl start ${settings.ngwbackup.service}\n`);
 }
 
 function pendingText(pending: readonly string[]): string {

@@ -3,14 +3,10 @@ import type { Channels } from "../notifications/settings.ts";
 import { notifyOptions, resolveChannels } from "./notify-options.ts";
 import { durationType, showDuration } from "./durations.ts";
 import type { OptionDefinition, OptionReader, ResolvedOption } from "./option-reader.ts";
+import { type ScheduleSettings, resolveSchedule, scheduleOptions } from "./schedule-options.ts";
 import { type ValueType, commandType, pathType } from "./value-types.ts";
 
 const section = "ngwbackup";
-
-const unitNameType: ValueType<string> = {
-  expected: "letters, digits, - and _, beginning with a letter",
-  parse: (text) => (/^[A-Za-z][A-Za-z0-9_-]{0,60}$/.test(text) ? text : undefined),
-};
 
 const hookTimeoutType: ValueType<number> = {
   expected: "a duration of at least 1 (second)",
@@ -31,9 +27,9 @@ export const runOptions = {
   hookAfter: { section, option: "hook.after", type: commandType },
   hookOnError: { section, option: "hook.on_error", type: commandType },
   hookTimeout: { section, option: "hook.timeout", type: hookTimeoutType, default: "10m" },
-  unitName: { section, option: "schedule.name", type: unitNameType, default: "ngwbackup" },
   historyKeep: { section, option: "history.keep", type: durationType, default: "400d" },
   ...notifyOptions,
+  ...scheduleOptions,
 } satisfies Record<string, OptionDefinition<unknown>>;
 
 /** Programs that run around a run, with their arguments. */
@@ -60,8 +56,7 @@ export interface RunSettings {
   hooks: HookSettings;
   /** Who is told. */
   channels: Channels;
-  /** What the names of our systemd units begin with. */
-  unitName: string;
+  schedule: ScheduleSettings;
 }
 
 /** What the settings of runs are worked out from. */
@@ -71,6 +66,8 @@ export interface RunSources {
   /** `sdir` and `backup.path`, absolute. */
   sdirPath: string | undefined;
   backupPath: string | undefined;
+  /** Whether rules say which archives go, and they do not go with each backup. */
+  isPruned: boolean;
 }
 
 /**
@@ -95,6 +92,7 @@ export function resolveRuns(sources: RunSources): { settings: RunSettings; value
     return value;
   };
   const notify = resolveChannels(reader, sources.cwd);
+  const schedule = resolveSchedule(reader, sources.isPruned);
   const settings: RunSettings = {
     channels: notify.channels,
     state: stateFolder(sources, values),
@@ -107,9 +105,9 @@ export function resolveRuns(sources: RunSources): { settings: RunSettings; value
       onError: read(runOptions.hookOnError, showWords),
       timeoutMs: read(runOptions.hookTimeout, showDuration)!,
     },
-    unitName: read(runOptions.unitName)!,
+    schedule: schedule.schedule,
   };
-  return { settings, values: [...values, ...notify.values] };
+  return { settings, values: [...values, ...notify.values, ...schedule.values] };
 }
 
 /** Beside the data, which is on a disk of this machine: the place of archives may be a store, or away for a while. */

@@ -1,5 +1,6 @@
 import path from "node:path";
 import type { ConnectionSettings } from "../postgres/settings.ts";
+import { isEmptyPolicy } from "../retention/policy.ts";
 import type { ConfigFileChoice } from "./config-files.ts";
 import { resolveAdmin, resolveDatabase } from "./connection-options.ts";
 import { showDuration } from "./durations.ts";
@@ -192,7 +193,13 @@ export async function loadSettings(choice: ConfigFileChoice): Promise<Settings> 
   const admin = await resolveAdmin({ reader, env, cwd }, database.settings);
   own.admin = admin.settings;
   values.push(...admin.values, ...s3.values);
-  const runs = resolveRuns({ reader, cwd, sdirPath, backupPath: backup.path });
+  const runs = resolveRuns({
+    reader,
+    cwd,
+    sdirPath,
+    backupPath: backup.path,
+    isPruned: !isEmptyPolicy(own.retention.policy) && !own.retention.isAfterBackup,
+  });
   values.push(...runs.values);
 
   return {

@@ -1,7 +1,7 @@
 import type { RunOwner } from "../run-owner.ts";
 import { ExitCode } from "../errors.ts";
 
-/** What a run does. `undo` and `rescue` are ways of `restore`; `prune` and `drill` stand here for commands to come. */
+/** What a run does: the command, but that `undo` and `rescue` are ways of `restore`. */
 export const runKinds = ["backup", "restore", "undo", "rescue", "verify", "prune", "drill"] as const;
 
 /** One of {@link runKinds}. */

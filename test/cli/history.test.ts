@@ -130,6 +130,22 @@ describe("the history of runs", () => {
     expect(stages.length).toBeGreaterThan(2);
   });
 
+  test("has a prune with the place that was pruned, and a drill", async () => {
+    const folder = await tempFolder();
+    const place = { env: { ...env(), NEXTGISWEB__CORE__BACKUP__PATH: folder } };
+    expect((await runCli(["backup", ...instance.config], place)).exitCode).toBe(0);
+    expect((await runCli(["prune", "--keep-last", "1", "--dry-run", ...instance.config], place)).exitCode).toBe(0);
+    expect((await runCli(["prune", "--keep-last", "1", ...instance.config], place)).exitCode).toBe(0);
+    expect((await runCli(["verify", "latest", ...instance.config], place)).exitCode).toBe(0);
+    const [verify, prune, backup] = await recorded();
+    expect(prune).toMatchObject({ kind: "prune", state: "done", subject: folder });
+    expect(verify).toMatchObject({ kind: "verify", state: "done", subject: backup?.subject });
+    expect(
+      (await runCli(["drill", ...instance.config], { env: { ...place.env, TMPDIR: "/nowhere/at/all" } })).exitCode,
+    ).not.toBe(0);
+    expect(await recorded("--kind", "drill")).toMatchObject([{ kind: "drill", exitCode: 1 }]);
+  });
+
   test("has losses as such", async () => {
     const archive = join(await tempFolder(), "a.ngwbackup");
     const storage = join(instance.sdir, "file_storage");

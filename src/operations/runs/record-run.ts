@@ -146,10 +146,11 @@ function warn(reporter: Reporter, error: unknown): void {
   reporter.report({ type: "warning", code: "history", message: `this run is not recorded: ${messageOf(error)}` });
 }
 
-/** Which archives a command took that was given `latest`. */
+/** What a command took that was given `latest`, or nothing. */
 function archivesOf(summary: RunEnd["summary"]): string | null {
-  const { archive, archives } = summary ?? {};
+  const { archive, where, archives } = summary ?? {};
   if (typeof archive === "string") return archive;
+  if (typeof where === "string") return where;
   if (!Array.isArray(archives)) return null;
   return archives.map((item: { archive?: unknown }) => textOf(item.archive) ?? "?").join("\n");
 }

@@ -75,7 +75,7 @@ export async function readStatus(settings: Settings, context: Context): Promise<
     lastBackup: backup === undefined ? await newestArchive(settings, context) : await lastBackupOf(backup),
     kinds,
     room: await roomAt(settings.backup.path, samples, at),
-    nextRuns: await readNextRuns(settings.runs.unitName, context),
+    nextRuns: await readNextRuns(settings.runs.schedule.unitName, context),
   };
 }
 
