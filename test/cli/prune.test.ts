@@ -32,7 +32,9 @@ async function fill(folder: string, days: readonly number[], id: string | null =
 }
 
 const names = (folder: string): string[] =>
-  readdirSync(folder).toSorted((a, b) => Number.parseInt(a) - Number.parseInt(b));
+  readdirSync(folder)
+    .filter((name) => name !== ".ngwbackup")
+    .toSorted((a, b) => Number.parseInt(a) - Number.parseInt(b));
 
 describe("prune, without a database", () => {
   test("says why each stays or goes, and removes what no rule keeps", async () => {

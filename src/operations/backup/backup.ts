@@ -133,7 +133,7 @@ export async function backup(request: BackupRequest, context: Context, reporter:
               application,
               instanceId: await application.instanceId(client),
               databaseName: await databaseName(client),
-              statePath: settings.ngwbackup.statePath,
+              statePath: settings.runs.state?.path,
             },
             access,
           );

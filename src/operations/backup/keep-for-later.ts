@@ -16,7 +16,7 @@ export async function keepForLater(
   finished: FinishedBackup,
   access: ArchiveAccess,
 ): Promise<void> {
-  const { statePath } = settings.ngwbackup;
+  const statePath = settings.runs.state?.path;
   if (encryptFor === undefined || compression !== "zstd" || target.kind === "stdout" || statePath === undefined) return;
   const { context, reporter } = access;
   try {
