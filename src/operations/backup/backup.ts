@@ -22,12 +22,10 @@ import { noBase } from "./base/backup-base.ts";
 import { findBase } from "./base/find-base.ts";
 import { type BackupEstimate, checkSpace, estimateBackup } from "./estimate.ts";
 import { savedTables } from "./saved-tables.ts";
+import { encryptedSuffix } from "./encrypted-suffix.ts";
 import { openTarget } from "./open-target.ts";
 import { type BackupTarget, resolveTarget } from "./target.ts";
 import { type WrittenBackup, writeBackup } from "./write-backup.ts";
-
-/** What the default name of an encrypted archive ends with. */
-const encryptedSuffix = ".age";
 
 /** How long the preflight waits for a table that somebody has locked. */
 const preflightLockMs = 30_000;

@@ -1,8 +1,11 @@
+import type { KeyObject } from "node:crypto";
 import { backupFileName } from "../../config/backup-file-name.ts";
 import { readManifest } from "../../archive/manifest.ts";
+import type { AgeRecipients } from "../../encryption/recipients.ts";
 import { DamagedError, RefusedError } from "../../errors.ts";
 import { startStage } from "../../progress.ts";
 import { toolVersion } from "../../version.ts";
+import { encryptedSuffix } from "../backup/encrypted-suffix.ts";
 import { openTarget } from "../backup/open-target.ts";
 import { type BackupTarget, resolveTarget } from "../backup/target.ts";
 import { missingEntries } from "../verify/verify.ts";
@@ -21,6 +24,12 @@ export interface ConsolidateRequest {
   compression: "zstd" | "deflate" | "none" | undefined;
   level: number | undefined;
   overwrite: boolean;
+  /** For whom the new archive is encrypted; undefined: it is not. */
+  encryptFor: AgeRecipients | undefined;
+  /** Whether one that was encrypted may become one that is not. */
+  mayBePlain: boolean;
+  /** Signs the manifest; undefined: it is not signed. */
+  signKey: KeyObject | undefined;
 }
 
 /** What came of it. */
@@ -39,8 +48,15 @@ export async function consolidate(request: ConsolidateRequest, access: ArchiveAc
   const { context, reporter } = access;
   const settings = await access.load();
   const startedAt = context.now();
-  const { reader } = await openArchive(request.archive, access);
+  const { encryptFor, signKey } = request;
+  const { reader, encrypted } = await openArchive(request.archive, access);
   try {
+    if (encrypted && encryptFor === undefined && !request.mayBePlain)
+      throw new RefusedError(
+        "consolidate-plain",
+        `${reader.label} is encrypted, and the archive that is made of it would not be`,
+        { hints: ["name a public key: --recipient age1...", "or add --no-encrypt"] },
+      );
     const manifest = await readManifest(reader);
     if (manifest === undefined)
       throw new RefusedError(
@@ -57,7 +73,7 @@ export async function consolidate(request: ConsolidateRequest, access: ArchiveAc
     const target = await resolveTarget({
       target: request.target,
       defaultFolder: settings.backup.path,
-      defaultName: backupFileName(settings.backup.filename, startedAt),
+      defaultName: `${backupFileName(settings.backup.filename, startedAt)}${encryptFor === undefined ? "" : encryptedSuffix}`,
       noZip: false,
       overwrite: request.overwrite,
       cwd: context.cwd,
@@ -77,6 +93,7 @@ export async function consolidate(request: ConsolidateRequest, access: ArchiveAc
         settings,
         overwrite: request.overwrite,
         zip: { modifiedAt: startedAt, deflateLevel: compression === "deflate" ? (level ?? 6) : 1 },
+        encryptFor,
         writeLimit: undefined,
       },
       context,
@@ -99,6 +116,7 @@ export async function consolidate(request: ConsolidateRequest, access: ArchiveAc
         compression,
         level,
         writer,
+        signKey,
         progress: startStage(reporter, "copy", manifest.end.plainBytes),
         signal: context.signal,
       });

@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import { manifestEntryName } from "../../archive/entry-names.ts";
+import { unlistedEntryNames } from "../../archive/entry-names.ts";
 import { type Manifest, readManifest } from "../../archive/manifest.ts";
 import { digestOfComment } from "../../archive/manifest-types.ts";
 import type { ArchiveReader } from "../../archive/reader.ts";
@@ -118,7 +118,7 @@ function described(
 function strangerIn(reader: ArchiveReader, manifest: Manifest): string | undefined {
   if (reader.kind !== "folder") return undefined;
   for (const { name, isDirectory } of reader.entries.values())
-    if (!isDirectory && name !== manifestEntryName && !manifest.entries.has(name)) return name;
+    if (!isDirectory && !unlistedEntryNames.has(name) && !manifest.entries.has(name)) return name;
   return undefined;
 }
 

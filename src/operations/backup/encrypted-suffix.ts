@@ -1,0 +1,2 @@
+/** What the default name of an encrypted archive ends with. */
+export const encryptedSuffix = ".age";
