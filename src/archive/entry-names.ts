@@ -8,6 +8,8 @@ export const listEntryName = "postgres/restore";
 export const manifestEntryName = "manifest.jsonl";
 /** The Ed25519 signature of the plain manifest, 64 bytes, behind it; most archives have none. */
 export const signatureEntryName = "manifest.sig";
+/** What a manifest cannot list: itself, and its signature. */
+export const unlistedEntryNames: ReadonlySet<string> = new Set([manifestEntryName, signatureEntryName]);
 /** In a folder only: the manifest's digest, which a ZIP has in its comment. */
 export const manifestDigestName = "manifest.sha256";
 /** What stands in that file, as `sha256sum -c` reads it. @param sha256 of the plain manifest, lower-case hex */

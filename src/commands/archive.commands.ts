@@ -1,6 +1,7 @@
 import { buildCommand } from "@stricli/core";
 import { lazyCommand } from "./command.ts";
 import { commonAliases } from "./common-flags.ts";
+import { type EncryptFlags, encryptFlags } from "./encrypt-flags.ts";
 import { type DecryptFlags, decryptFlags } from "./decrypt-flags.ts";
 import { integer, text } from "./flag-values.ts";
 
@@ -84,15 +85,10 @@ export const listCommand = buildCommand({
 });
 
 /** Flags of `consolidate`. */
-export interface ConsolidateFlags extends DecryptFlags {
+export interface ConsolidateFlags extends DecryptFlags, EncryptFlags {
   readonly compression?: "zstd" | "deflate" | "none";
   readonly level?: number;
   readonly overwrite: boolean;
-  /** Public keys, in order. */
-  readonly recipient: readonly string[];
-  readonly recipientsFile?: string;
-  readonly noEncrypt: boolean;
-  readonly signKey?: string;
 }
 
 /** `consolidate ARCHIVE [TARGET]` in the command table. */
@@ -101,6 +97,7 @@ export const consolidateCommand = buildCommand({
   parameters: {
     flags: {
       ...decryptFlags,
+      ...encryptFlags,
       compression: {
         kind: "enum",
         values: ["zstd", "deflate", "none"],
@@ -109,34 +106,6 @@ export const consolidateCommand = buildCommand({
       },
       level: { kind: "parsed", parse: integer, optional: true, placeholder: "n", brief: "Compression level" },
       overwrite: { kind: "boolean", default: false, withNegated: false, brief: "Replace an existing archive" },
-      recipient: {
-        kind: "parsed",
-        parse: text,
-        variadic: true,
-        default: [],
-        placeholder: "age1...",
-        brief: "Encrypt the new one for this public key (age), may be given several times; else encrypt.recipients",
-      },
-      recipientsFile: {
-        kind: "parsed",
-        parse: text,
-        optional: true,
-        placeholder: "path",
-        brief: "Encrypt it for the public keys in this file, one a line",
-      },
-      noEncrypt: {
-        kind: "boolean",
-        default: false,
-        withNegated: false,
-        brief: "Do not encrypt it, whatever is configured",
-      },
-      signKey: {
-        kind: "parsed",
-        parse: text,
-        optional: true,
-        placeholder: "file",
-        brief: "Sign its manifest with this private key (Ed25519, PEM); else sign.key",
-      },
     },
     aliases: commonAliases,
     positional: {

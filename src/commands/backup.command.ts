@@ -1,10 +1,11 @@
 import { buildCommand } from "@stricli/core";
 import { type CommonFlags, lazyCommand } from "./command.ts";
 import { commonAliases, commonFlags } from "./common-flags.ts";
+import { type EncryptFlags, encryptFlags } from "./encrypt-flags.ts";
 import { integer, positiveInteger, size, tagList, text } from "./flag-values.ts";
 
 /** Flags of `backup`. */
-export interface BackupFlags extends CommonFlags {
+export interface BackupFlags extends CommonFlags, EncryptFlags {
   readonly compression?: "zstd" | "deflate" | "none";
   readonly level?: number;
   readonly jobs?: number;
@@ -22,12 +23,7 @@ export interface BackupFlags extends CommonFlags {
   readonly dryRun: boolean;
   readonly base?: string;
   readonly reread: boolean;
-  /** Public keys, in order. */
-  readonly recipient: readonly string[];
-  readonly recipientsFile?: string;
   readonly passphraseFile?: string;
-  readonly noEncrypt: boolean;
-  readonly signKey?: string;
 }
 
 /** Arguments of `backup`: TARGET. */
@@ -76,40 +72,13 @@ export const backupCommand = buildCommand({
         placeholder: "size",
         brief: "Bytes a second that are written to the archive; 0 for no limit",
       },
-      recipient: {
-        kind: "parsed",
-        parse: text,
-        variadic: true,
-        default: [],
-        placeholder: "age1...",
-        brief: "Encrypt for this public key (age), may be given several times; else encrypt.recipients",
-      },
-      recipientsFile: {
-        kind: "parsed",
-        parse: text,
-        optional: true,
-        placeholder: "path",
-        brief: "Encrypt for the public keys in this file, one a line",
-      },
+      ...encryptFlags,
       passphraseFile: {
         kind: "parsed",
         parse: text,
         optional: true,
         placeholder: "path",
         brief: "Encrypt with the passphrase in this file",
-      },
-      noEncrypt: {
-        kind: "boolean",
-        default: false,
-        withNegated: false,
-        brief: "Do not encrypt, whatever is configured",
-      },
-      signKey: {
-        kind: "parsed",
-        parse: text,
-        optional: true,
-        placeholder: "file",
-        brief: "Sign the manifest with this private key (Ed25519, PEM); else sign.key",
       },
       strict: {
         kind: "boolean",

@@ -20,14 +20,23 @@ export default async function consolidate(
     throw new UsageError("json-to-stdout", "--json and the target - both write to the standard output", {
       hints: ["leave --json out, or name a file"],
     });
-  const { compression, level, overwrite, recipient: recipients, recipientsFile, noEncrypt } = flags;
+  const { compression, level, overwrite } = flags;
   const access = accessByNeed(flags.config, this, this.output, decryptionChoice(this, flags));
   const { encryption } = (await access.load()).ngwbackup;
-  const choice = { recipients, recipientsFile, passphraseFile: undefined, noEncrypt };
-  const encryptFor = await chooseRecipients(choice, encryption, this.cwd);
-  const signKey = await chooseSignKey(flags.signKey, encryption, this.cwd);
+  const { recipient: recipients, recipientsFile, noEncrypt } = flags;
+  // The passphrase file of the command line is that of the archive which is read.
+  const choice = { recipients, recipientsFile, noEncrypt, passphraseFile: undefined };
   const result = await runConsolidate(
-    { archive, target, compression, level, overwrite, encryptFor, noEncrypt, signKey },
+    {
+      archive,
+      target,
+      compression,
+      level,
+      overwrite,
+      encryptFor: await chooseRecipients(choice, encryption, this.cwd),
+      mayBePlain: noEncrypt,
+      signKey: await chooseSignKey(flags.signKey, encryption, this.cwd),
+    },
     access,
   );
   const path = nameTarget(result.target);

@@ -88,7 +88,7 @@ describe("an encrypted backup", () => {
     const stranger = await makeKey(await tempFolder(), "other.txt");
     const listed = await runCli(["list", instance.backupFolder]);
     expect(listed).toMatchObject({ exitCode: 0 });
-    expect(listed.stdout).toMatch(/\byes +no +encrypted +\//);
+    expect(listed.stdout).toMatch(/\byes +no +- +encrypted +\//);
     const why = "it is encrypted for 1 recipient (X25519)";
     const verified = await runCli(["verify", archive]);
     expect(verified).toMatchObject({
@@ -173,7 +173,7 @@ describe("an encrypted backup", () => {
     expect(missing).toMatchObject({ exitCode: 4 });
     expect(missing.stdout).toContain("it is encrypted with a passphrase");
     // Nobody is asked for it by a list, nor does it take the second that each needs.
-    expect((await runCli(["list", ...config, folder])).stdout).toMatch(/\byes +no +encrypted +\//);
+    expect((await runCli(["list", ...config, folder])).stdout).toMatch(/\byes +no +- +encrypted +\//);
   });
 
   test.skipIf(!hasPython)("a passphrase is asked for on a terminal, and not shown (needs python3)", async () => {
@@ -194,6 +194,21 @@ describe("an encrypted backup", () => {
     expect(verify("wrong horse")).toMatchObject({ exitCode: 4 });
     // Ctrl-C, which the terminal does not make a signal of meanwhile.
     expect(verify("\x03")).toMatchObject({ exitCode: 130 });
+  });
+
+  test("is not made a plain one by consolidate, unless that is wanted", async () => {
+    const folder = await tempFolder();
+    const [sealed, plain] = [join(folder, "sealed.age"), join(folder, "plain")];
+    const args = ["consolidate", ...instance.config, "--identity", identity];
+    const refused = await runCli([...args, archive, plain]);
+    expect(refused).toMatchObject({ exitCode: 4, stdout: "" });
+    expect(refused.stderr).toContain("is encrypted, and the archive that is made of it would not be");
+    expect(existsSync(plain)).toBe(false);
+    expect(await runCli([...args, "--recipient", recipient, archive, sealed])).toMatchObject({ exitCode: 0 });
+    expect(await runCli(["verify", "--identity", identity, sealed])).toMatchObject({ exitCode: 0 });
+    expect(readFileSync(sealed).subarray(0, 22).toString()).toBe("age-encryption.org/v1\n");
+    expect(await runCli([...args, "--no-encrypt", archive, plain])).toMatchObject({ exitCode: 0 });
+    expect(await runCli(["verify", plain])).toMatchObject({ exitCode: 0 });
   });
 
   test("check tells whether backups can be encrypted and signed as configured", async () => {
@@ -353,6 +368,10 @@ describe("signatures", () => {
       });
       expect((await runCli(["inspect", ...keys, path])).stdout).toMatch(/^signed +yes/m);
     }
+    const kept = await runCli(["prune", ...instance.config, "--dry-run", "--json", "--keep-last", "1", folder]);
+    // A folder with a signature in it holds nothing strange.
+    expect(kept.stdout).not.toContain("manifest.sig");
+
     const unsigned = await runCli(["verify", "--identity", identity, "--signer", `${key}.pub`, archive]);
     expect(unsigned).toMatchObject({
       exitCode: 5,

@@ -2,7 +2,6 @@ import type { KeyObject } from "node:crypto";
 import { backupFileName } from "../../config/backup-file-name.ts";
 import { readManifest } from "../../archive/manifest.ts";
 import type { AgeRecipients } from "../../encryption/recipients.ts";
-import { signBytes } from "../../encryption/signature.ts";
 import { DamagedError, RefusedError } from "../../errors.ts";
 import { startStage } from "../../progress.ts";
 import { toolVersion } from "../../version.ts";
@@ -27,9 +26,9 @@ export interface ConsolidateRequest {
   overwrite: boolean;
   /** For whom the new archive is encrypted; undefined: it is not. */
   encryptFor: AgeRecipients | undefined;
-  /** Whether it is to be plain although the archive is encrypted. */
-  noEncrypt: boolean;
-  /** Signs its manifest. */
+  /** Whether one that was encrypted may become one that is not. */
+  mayBePlain: boolean;
+  /** Signs the manifest; undefined: it is not signed. */
   signKey: KeyObject | undefined;
 }
 
@@ -52,10 +51,12 @@ export async function consolidate(request: ConsolidateRequest, access: ArchiveAc
   const { encryptFor, signKey } = request;
   const { reader, encrypted } = await openArchive(request.archive, access);
   try {
-    if (encrypted && encryptFor === undefined && !request.noEncrypt)
-      throw new RefusedError("consolidate-plain", `${reader.label} is encrypted, and the new archive would not be`, {
-        hints: ["say for whom it is encrypted: --recipient age1..., or encrypt.recipients", "or add --no-encrypt"],
-      });
+    if (encrypted && encryptFor === undefined && !request.mayBePlain)
+      throw new RefusedError(
+        "consolidate-plain",
+        `${reader.label} is encrypted, and the archive that is made of it would not be`,
+        { hints: ["name a public key: --recipient age1...", "or add --no-encrypt"] },
+      );
     const manifest = await readManifest(reader);
     if (manifest === undefined)
       throw new RefusedError(
@@ -115,7 +116,7 @@ export async function consolidate(request: ConsolidateRequest, access: ArchiveAc
         compression,
         level,
         writer,
-        sign: signKey && ((bytes) => signBytes(bytes, signKey)),
+        signKey,
         progress: startStage(reporter, "copy", manifest.end.plainBytes),
         signal: context.signal,
       });

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { KeyObject } from "node:crypto";
 import { type Codec, compressBlock } from "../../archive/codec.ts";
 import { damagedError } from "../../archive/damage.ts";
 import {
@@ -17,6 +18,7 @@ import {
   createManifestBuilder,
 } from "../../archive/manifest.ts";
 import type { ArchiveWriter, EntryTotals } from "../../archive/writer.ts";
+import { signBytes } from "../../encryption/signature.ts";
 import type { StageProgress } from "../../progress.ts";
 import type { ArchiveContents } from "../contents/archive-contents.ts";
 import { namedDamage } from "../contents/named-damage.ts";
@@ -35,8 +37,8 @@ export interface CopyOptions {
   level: number | undefined;
   /** Finished here; aborted by the caller when this throws. */
   writer: ArchiveWriter;
-  /** Makes the signature of the manifest; undefined: it has none. */
-  sign: ((manifest: Buffer) => Uint8Array) | undefined;
+  /** Signs the manifest; undefined: it is not signed. */
+  signKey: KeyObject | undefined;
   progress: StageProgress;
   signal: AbortSignal;
 }
@@ -51,7 +53,7 @@ export interface WrittenCopy {
 
 /** Writes every entry of an archive, wherever its bytes stand, into one that stands for itself. */
 export async function writeCopy(options: CopyOptions): Promise<WrittenCopy> {
-  const { contents, manifest, writer, signal } = options;
+  const { contents, manifest, writer, signKey, signal } = options;
   const builder = createManifestBuilder(options.header);
   const directories = new Set<string>();
   const begin = async (directory: string): Promise<void> => {
@@ -71,7 +73,7 @@ export async function writeCopy(options: CopyOptions): Promise<WrittenCopy> {
   }
   await begin(componentsDirectoryName);
   for (const loss of manifest.losses) builder.addLoss(loss);
-  const written = await builder.writeTo(writer, options.sign);
+  const written = await builder.writeTo(writer, signKey && ((bytes) => signBytes(bytes, signKey)));
   await writer.finish(written.comment);
   const { rows, blobs } = written.end;
   return { sizeBytes: writer.bytesWritten, tables: contents.tables.size, rows, blobs };

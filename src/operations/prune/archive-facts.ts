@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import { manifestEntryName, signatureEntryName } from "../../archive/entry-names.ts";
+import { unlistedEntryNames } from "../../archive/entry-names.ts";
 import { type Manifest, readManifest } from "../../archive/manifest.ts";
 import { digestOfComment } from "../../archive/manifest-types.ts";
 import type { ArchiveReader } from "../../archive/reader.ts";
@@ -120,14 +120,11 @@ function described(
   };
 }
 
-/** What no manifest lists. */
-const ownNames = new Set([manifestEntryName, signatureEntryName]);
-
 /** A file in an archive's folder that somebody else has put there, and that would go with it. */
 function strangerIn(reader: ArchiveReader, manifest: Manifest): string | undefined {
   if (reader.kind !== "folder") return undefined;
   for (const { name, isDirectory } of reader.entries.values())
-    if (!isDirectory && !ownNames.has(name) && !manifest.entries.has(name)) return name;
+    if (!isDirectory && !unlistedEntryNames.has(name) && !manifest.entries.has(name)) return name;
   return undefined;
 }
 

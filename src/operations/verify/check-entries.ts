@@ -1,4 +1,4 @@
-import { manifestEntryName, signatureEntryName } from "../../archive/entry-names.ts";
+import { unlistedEntryNames } from "../../archive/entry-names.ts";
 import { DamagedError, RefusedError } from "../../errors.ts";
 import type { ArchiveContents, DataEntry } from "../contents/archive-contents.ts";
 import { namedDamage } from "../contents/named-damage.ts";
@@ -8,9 +8,6 @@ import { type EntryCheck, checkEntry } from "./check-entry.ts";
 import { checkInThreads } from "./check-in-threads.ts";
 import type { ProblemList } from "./problem-list.ts";
 import type { VerifyOptions } from "./verify.ts";
-
-/** What the manifest cannot list: itself, and its signature. */
-const unlistedNames: ReadonlySet<string> = new Set([manifestEntryName, signatureEntryName]);
 
 /** Less than this is checked sooner than threads start. */
 const threadsWorthBytes = 32 * 1024 * 1024;
@@ -96,7 +93,7 @@ export async function entryChecks(
     .filter(({ isDirectory }) => !isDirectory)
     .map((entry) => {
       const listed = manifest?.entries.get(entry.name);
-      if (manifest !== undefined && listed === undefined && !unlistedNames.has(entry.name))
+      if (manifest !== undefined && listed === undefined && !unlistedEntryNames.has(entry.name))
         problems.add({ what: "not in the manifest", entry: entry.name, expected: "every entry listed", found: "none" });
       const known = data.get(entry.name);
       const plainSha256 = digests.get(entry.name);
