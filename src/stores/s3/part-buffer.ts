@@ -1,9 +1,10 @@
 import { createHash, randomBytes } from "node:crypto";
 import { type FileHandle, open, unlink } from "node:fs/promises";
 import { join } from "node:path";
-import type { Readable } from "node:stream";
+import { Readable } from "node:stream";
 import { closeRead } from "../../close-read.ts";
 import { createError, writeError } from "../../disk-errors.ts";
+import { AppError, messageOf } from "../../errors.ts";
 
 /** A part while it is filled and sent; whoever made it releases it. */
 export interface PartBuffer {
@@ -83,7 +84,20 @@ export async function openFilePart(folder: string, sizeBytes: number, pid: numbe
       return taken.length;
     },
     digest: () => hash.digest(),
-    body: () => file.createReadStream({ start: 0, end: filledBytes - 1, autoClose: false, highWaterMark: readBytes }),
+    // Not the file's own stream, which would close the file with it, or keep it from being closed.
+    body: () => Readable.from(readAll(file, path, filledBytes), { objectMode: false, highWaterMark: readBytes }),
     release: () => closeRead(file),
   };
+}
+
+async function* readAll(file: FileHandle, path: string, sizeBytes: number): AsyncGenerator<Buffer> {
+  for (let at = 0; at < sizeBytes;) {
+    const chunk = Buffer.allocUnsafeSlow(Math.min(readBytes, sizeBytes - at));
+    const { bytesRead } = await file.read(chunk, 0, chunk.length, at).catch((cause: unknown) => {
+      throw new AppError("read-failed", `cannot read ${path} at offset ${at}: ${messageOf(cause)}`, { cause });
+    });
+    if (bytesRead === 0) throw new AppError("read-failed", `${path} shrank while it was read`);
+    at += bytesRead;
+    yield chunk.subarray(0, bytesRead);
+  }
 }

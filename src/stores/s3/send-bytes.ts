@@ -1,3 +1,4 @@
+import { Readable } from "node:stream";
 import { PutObjectCommand, UploadPartCommand, type CompletedPart } from "@aws-sdk/client-s3";
 import { objectOptions, sendsChecksums } from "./object-options.ts";
 import type { PartBuffer } from "./part-buffer.ts";
@@ -16,19 +17,21 @@ export async function sendPart(
   const { key, uploadId, number, signal } = upload;
   const sha256 = part.digest();
   const checksum = checksumOf(access, sha256);
-  const sent = await access.call({ operation: "UploadPart", key, signal }, async (client, options) => {
-    const command = new UploadPartCommand({
-      Bucket: access.bucket,
-      Key: key,
-      UploadId: uploadId,
-      PartNumber: number,
-      Body: part.body(),
-      ContentLength: part.filledBytes,
-      ...checksum,
-    });
-    command.middlewareStack.add((next) => (args) => next(signDigest(args, sha256)), { step: "build" });
-    return await client.send(command, options);
-  });
+  const sent = await access.call({ operation: "UploadPart", key, signal }, (client, { abortSignal }) =>
+    withBody(part, abortSignal, async (body, sending) => {
+      const command = new UploadPartCommand({
+        Bucket: access.bucket,
+        Key: key,
+        UploadId: uploadId,
+        PartNumber: number,
+        Body: body,
+        ContentLength: part.filledBytes,
+        ...checksum,
+      });
+      command.middlewareStack.add((next) => (args) => next(signDigest(args, sha256)), { step: "build" });
+      return await client.send(command, { abortSignal: sending });
+    }),
+  );
   return { PartNumber: number, ETag: sent.ETag, ChecksumSHA256: checksum.ChecksumSHA256 };
 }
 
@@ -47,23 +50,46 @@ export async function sendObject(
   return await withCondition(isNew, (condition, settle) =>
     access.call(
       { operation: "PutObject", key, signal },
-      async (client, options) => {
-        const command = new PutObjectCommand({
-          Bucket: access.bucket,
-          Key: key,
-          Body: part.body(),
-          ContentLength: part.filledBytes,
-          ...checksumOf(access, sha256),
-          ...condition,
-          ...objectOptions(access, mark),
-        });
-        command.middlewareStack.add((next) => (args) => next(signDigest(args, sha256)), { step: "build" });
-        await client.send(command, options);
-        return "sent" as const;
-      },
+      (client, { abortSignal }) =>
+        withBody(part, abortSignal, async (body, sending) => {
+          const command = new PutObjectCommand({
+            Bucket: access.bucket,
+            Key: key,
+            Body: body,
+            ContentLength: part.filledBytes,
+            ...checksumOf(access, sha256),
+            ...condition,
+            ...objectOptions(access, mark),
+          });
+          command.middlewareStack.add((next) => (args) => next(signDigest(args, sha256)), { step: "build" });
+          await client.send(command, { abortSignal: sending });
+          return "sent" as const;
+        }),
       settle,
     ),
   );
+}
+
+/**
+ * Sends a part's bytes once. The SDK does not look at what becomes of a stream: one that cannot be read on ends the request.
+ * @throws what the stream came to
+ */
+async function withBody<Result>(
+  part: PartBuffer,
+  signal: AbortSignal,
+  send: (body: Uint8Array | Readable, signal: AbortSignal) => Promise<Result>,
+): Promise<Result> {
+  const body = part.body();
+  if (!(body instanceof Readable)) return await send(body, signal);
+  const broken = new AbortController();
+  body.on("error", (error) => broken.abort(error));
+  try {
+    return await send(body, AbortSignal.any([signal, broken.signal]));
+  } catch (error) {
+    throw broken.signal.aborted ? broken.signal.reason : error;
+  } finally {
+    body.destroy();
+  }
 }
 
 interface Checksum {
