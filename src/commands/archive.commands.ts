@@ -1,6 +1,6 @@
 import { buildCommand } from "@stricli/core";
-import { type CommonFlags, lazyCommand } from "./command.ts";
-import { commonAliases, commonFlags } from "./common-flags.ts";
+import { lazyCommand } from "./command.ts";
+import { commonAliases } from "./common-flags.ts";
 import { type DecryptFlags, decryptFlags } from "./decrypt-flags.ts";
 import { integer, text } from "./flag-values.ts";
 
@@ -84,7 +84,7 @@ export const listCommand = buildCommand({
 });
 
 /** Flags of `consolidate`. */
-export interface ConsolidateFlags extends CommonFlags {
+export interface ConsolidateFlags extends DecryptFlags {
   readonly compression?: "zstd" | "deflate" | "none";
   readonly level?: number;
   readonly overwrite: boolean;
@@ -100,7 +100,7 @@ export const consolidateCommand = buildCommand({
   loader: lazyCommand<ConsolidateFlags, [archive: string, target?: string]>(() => import("./consolidate.ts")),
   parameters: {
     flags: {
-      ...commonFlags,
+      ...decryptFlags,
       compression: {
         kind: "enum",
         values: ["zstd", "deflate", "none"],
