@@ -19,6 +19,7 @@ import { clearLeftovers } from "../recovery/clear-leftovers.ts";
 import { storageFolders } from "../storage-folders.ts";
 import { accessWith } from "../stores/archive-access.ts";
 import { keepForLater } from "./keep-for-later.ts";
+import { keptFolder } from "./base/kept-folder.ts";
 import { noBase } from "./base/backup-base.ts";
 import { findBase } from "./base/find-base.ts";
 import { encryptedSuffix } from "./encrypted-suffix.ts";
@@ -133,7 +134,7 @@ export async function backup(request: BackupRequest, context: Context, reporter:
               application,
               instanceId: await application.instanceId(client),
               databaseName: await databaseName(client),
-              statePath: settings.runs.state?.path,
+              keptFolder: keptFolder(settings),
             },
             access,
           );

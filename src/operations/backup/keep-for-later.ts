@@ -2,6 +2,7 @@ import { messageOf } from "../../errors.ts";
 import { openArchiveBytes } from "../open-archive.ts";
 import type { ArchiveAccess } from "../stores/archive-access.ts";
 import type { BackupRequest } from "./backup.ts";
+import { makeKeptFolder } from "./base/kept-folder.ts";
 import { keepManifest } from "./base/kept-manifests.ts";
 import { type BackupTarget, nameTarget } from "./target.ts";
 import type { FinishedBackup } from "./write-backup.ts";
@@ -16,15 +17,17 @@ export async function keepForLater(
   finished: FinishedBackup,
   access: ArchiveAccess,
 ): Promise<void> {
-  const statePath = settings.runs.state?.path;
-  if (encryptFor === undefined || compression !== "zstd" || target.kind === "stdout" || statePath === undefined) return;
+  if (encryptFor === undefined || compression !== "zstd" || target.kind === "stdout") return;
   const { context, reporter } = access;
   try {
+    const folder = await makeKeptFolder(settings, context.isRoot);
+    if (folder === undefined) return;
     const archive = await openArchiveBytes(nameTarget(target), access);
     try {
-      await keepManifest(statePath, archive, (writer) => finished.copyManifest(writer), {
+      await keepManifest(folder, archive, (writer) => finished.copyManifest(writer), {
         pid: context.pid,
         now: context.now(),
+        isRoot: context.isRoot,
       });
     } finally {
       await archive.close();
@@ -34,7 +37,7 @@ export async function keepForLater(
     reporter.report({
       type: "warning",
       code: "not-kept",
-      message: `the archive is complete, but its manifest could not be kept in ${statePath} for --base: ${messageOf(error)}`,
+      message: `the archive is complete, but its manifest could not be kept for --base: ${messageOf(error)}`,
     });
   }
 }

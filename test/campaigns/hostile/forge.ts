@@ -28,6 +28,8 @@ export async function takeApart(sound: Buffer): Promise<Parts> {
     .map((line) => JSON.parse(line) as ManifestLine);
   // All of it is stored when it is put together again.
   for (const line of lines) if (line["type"] === "entry") line["storedBytes"] = line["contentBytes"];
+  // They would give a changed frame away before what is wrong with it.
+  for (const line of lines) delete line["digests"];
   return { entries, lines, more: [] };
 }
 

@@ -64,9 +64,11 @@ describe("encrypted archives that refer to each other", () => {
     const [full, ...others] = paths.map((path) => statSync(path).size);
     for (const size of others) expect(size).toBeLessThan(full! * 0.5);
     expect(statSync(statePath).mode & 0o777).toBe(0o700);
-    const kept = readdirSync(statePath);
+    const folder = join(statePath, "manifests");
+    expect(statSync(folder).mode & 0o777).toBe(0o700);
+    const kept = readdirSync(folder);
     expect(kept).toHaveLength(3);
-    for (const name of kept) expect(statSync(join(statePath, name)).mode & 0o777).toBe(0o600);
+    for (const name of kept) expect(statSync(join(folder, name)).mode & 0o777).toBe(0o600);
   });
 
   test("are verified, inspected and restored with it", async () => {

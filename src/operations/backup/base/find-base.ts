@@ -22,8 +22,8 @@ export interface BaseRequest {
   application: Pick<Application, "name">;
   instanceId: string | null;
   databaseName: string;
-  /** Folder of what is kept of archives that cannot be read here. */
-  statePath: string | undefined;
+  /** Folder of what is kept of archives that cannot be read here; undefined: nothing is. */
+  keptFolder: string | undefined;
 }
 
 /** What we kept ourselves is no bomb. */
@@ -46,7 +46,7 @@ async function openBase(name: string, request: BaseRequest, access: ArchiveAcces
     throw new RefusedError("base-unfit", `${name} is a folder, and only an archive that is a file can be referred to`, {
       hints: ["make a full backup without --no-zip, and refer to that"],
     });
-  const { reader, isKept } = await openToRefer(name, request.statePath, access);
+  const { reader, isKept } = await openToRefer(name, request.keptFolder, access);
   try {
     const header = await readManifestHeader(reader);
     if (header === undefined) throw asRefusal(noManifest(reader.label));
@@ -157,11 +157,11 @@ async function findLatest(request: BaseRequest, access: ArchiveAccess): Promise<
 /** Undefined for what cannot be read, which is not what is looked for. */
 async function headerOf(
   path: string,
-  { statePath }: BaseRequest,
+  { keptFolder }: BaseRequest,
   access: ArchiveAccess,
 ): Promise<ManifestHeader | undefined> {
   try {
-    const reader = await openForHeader(path, statePath, access);
+    const reader = await openForHeader(path, keptFolder, access);
     try {
       return reader && (await readManifestHeader(reader));
     } finally {

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdir, readdir, rm, stat } from "node:fs/promises";
+import { lchown, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { ArchiveReader } from "../../../archive/reader.ts";
 import type { ArchiveWriter } from "../../../archive/writer.ts";
@@ -33,7 +33,7 @@ interface Note {
 
 /**
  * Keeps the manifest of an archive that was just written.
- * @param folder made when missing (mode 0700); older ones than a few are removed from it
+ * @param folder that is there; older ones than a few are removed from it
  * @param archive as it is stored, encrypted
  * @param copy writes manifest and list into an archive and returns the archive's comment
  * @throws AppError when it cannot be written
@@ -42,11 +42,11 @@ export async function keepManifest(
   folder: string,
   archive: ByteSource,
   copy: (writer: ArchiveWriter) => Promise<string>,
-  { pid, now }: { pid: number; now: Date },
+  { pid, now, isRoot }: { pid: number; now: Date; isRoot: boolean },
 ): Promise<void> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
   const note = await noteOf(archive);
-  const sink = await createFileSink(join(folder, `${note.head}${suffix}`), { pid, overwrite: true });
+  const path = join(folder, `${note.head}${suffix}`);
+  const sink = await createFileSink(path, { pid, overwrite: true });
   const writer = createZipWriter(sink, { modifiedAt: now, deflateLevel: 1 });
   try {
     await writer.addEntry(noteName, Buffer.from(JSON.stringify(note)));
@@ -54,6 +54,11 @@ export async function keepManifest(
   } catch (error) {
     await writer.abort().catch(() => undefined);
     throw error;
+  }
+  if (isRoot) {
+    // The service's own user is to go on with it.
+    const { uid, gid } = await stat(folder);
+    await lchown(path, uid, gid);
   }
   await removeOld(folder);
 }

@@ -9,12 +9,12 @@ import { openKeptManifest } from "./kept-manifests.ts";
 /**
  * Opens an archive that is to be referred to, without those that it refers to itself, after a look whether they are there: the new
  * archive will refer to them as well. Of one that is encrypted for others, what was kept of it when it was written is opened.
- * @param statePath folder of what is kept; undefined: nothing is
+ * @param keptFolder folder of what is kept; undefined: nothing is
  * @throws RefusedError (exit 4) for all that is wrong with it
  */
 export async function openToRefer(
   name: string,
-  statePath: string | undefined,
+  keptFolder: string | undefined,
   access: ArchiveAccess,
 ): Promise<{ reader: ArchiveReader; isKept: boolean }> {
   try {
@@ -25,7 +25,7 @@ export async function openToRefer(
   } catch (error) {
     if (error instanceof DamagedError) throw asRefusal(error);
     if (!isLocked(error)) throw error;
-    const reader = await openKept(name, statePath, access);
+    const reader = await openKept(name, keptFolder, access);
     if (reader === undefined) throw notKept(error);
     try {
       await lookForOthers(reader, name, access);
@@ -45,13 +45,13 @@ function isLocked(error: unknown): error is RefusedError {
 /** What is kept here of an encrypted archive; undefined when nothing is. */
 async function openKept(
   name: string,
-  statePath: string | undefined,
+  keptFolder: string | undefined,
   access: ArchiveAccess,
 ): Promise<ArchiveReader | undefined> {
-  if (statePath === undefined) return undefined;
+  if (keptFolder === undefined) return undefined;
   const archive = await openArchiveBytes(name, access);
   try {
-    return await openKeptManifest(statePath, archive);
+    return await openKeptManifest(keptFolder, archive);
   } finally {
     await archive.close();
   }
@@ -60,7 +60,7 @@ async function openKept(
 function notKept({ message, hints }: RefusedError): RefusedError {
   return new RefusedError("base-locked", `${message}; nor is its manifest kept here`, {
     hints: [
-      "refer to an archive that this machine wrote since: [ngwbackup] state.path says where manifests are kept",
+      "refer to one that this machine has written lately: of those the manifest is kept, in the folder of state.path",
       "or make a full backup: leave --base out",
       ...hints,
     ],
@@ -95,13 +95,13 @@ async function canOpen(name: string, access: ArchiveAccess): Promise<boolean> {
 /** Opens an archive for its header alone; undefined for one that is encrypted for others, and of which nothing is kept. */
 export async function openForHeader(
   path: string,
-  statePath: string | undefined,
+  keptFolder: string | undefined,
   access: ArchiveAccess,
 ): Promise<ArchiveReader | undefined> {
   try {
     return (await openArchiveAlone(path, access, { isList: true })).reader;
   } catch (error) {
-    if (isLocked(error)) return await openKept(path, statePath, access);
+    if (isLocked(error)) return await openKept(path, keptFolder, access);
     throw error;
   }
 }
