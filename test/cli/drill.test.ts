@@ -33,7 +33,7 @@ async function backup(...args: readonly string[]): Promise<string> {
 
 test("the newest archive is restored, looked at from every side, and nothing of it is left", async () => {
   const before = await instance.fingerprint();
-  const archive = await backup();
+  const archive = await backup("--one-shot");
   const { stdout, stderr, exitCode } = await runCli(["drill", ...instance.config]);
   expect(exitCode, stdout + stderr).toBe(0);
   expect(stdout).toMatch(/^ok +rows +[1-9][\d,]* rows of [1-9]\d* tables counted$/m);
