@@ -90,7 +90,9 @@ describe("encrypted archives that refer to each other", () => {
     const keys = ["--identity", identity];
     const refused = await runCli(["consolidate", ...keys, newest, join(folder, "x.ngwbackup")]);
     expect(refused).toMatchObject({ exitCode: 4, stdout: "" });
-    expect(refused.stderr).toMatch(/is encrypted, and the archive that is made of it would not be\nhint: name a public key/);
+    expect(refused.stderr).toMatch(
+      /is encrypted, and the archive that is made of it would not be\nhint: name a public key/,
+    );
     const sealed = join(folder, "one.ngwbackup.age");
     expect(await runCli(["consolidate", ...keys, "--recipient", recipient, newest, sealed])).toMatchObject({
       exitCode: 0,
