@@ -53,11 +53,17 @@ describe("an archive that is to be referred to", () => {
 
   test("is there", async () => {
     await refused(["--base", "/nowhere/at-all.ngwbackup"], 4, "error: there is no archive /nowhere/at-all.ngwbackup");
-    await refused(
-      ["--base", "latest"],
-      4,
-      /error: there is no archive in .* that this backup could refer to\nhint: make a full/,
+  });
+
+  test("is done without, with --base latest, where there is none", async () => {
+    const path = join(await tempFolder(), "x.ngwbackup");
+    const made = await runCli(["backup", ...instance.config, "--one-shot", "--base", "latest", path]);
+    expect(made).toMatchObject({ exitCode: 0, stdout: `${path}\n` });
+    expect(made.stderr).toMatch(
+      /warning: there is no archive in .* that this backup could refer to, so it is a full one/,
     );
+    const listed = await runCli(["inspect", "--json", path]);
+    expect(JSON.parse(listed.stdout.trim().split("\n").at(-1) ?? "")).toMatchObject({ base: [] });
   });
 
   test("is a file, and not a stream or a folder", async () => {

@@ -9,7 +9,7 @@ import { findFolder } from "../../open-archive.ts";
 import { archivesIn } from "../../list/archives-in.ts";
 import type { ArchiveAccess } from "../../stores/archive-access.ts";
 import type { BackupTarget } from "../target.ts";
-import { type BackupBase, noManifest, readBase } from "./backup-base.ts";
+import { type BackupBase, noBase, noManifest, readBase } from "./backup-base.ts";
 import { asRefusal, openForHeader, openToRefer } from "./open-to-refer.ts";
 
 /** Which archive a backup may refer to. */
@@ -122,7 +122,10 @@ function warnApart(name: string, { reporter }: ArchiveAccess): void {
   });
 }
 
-/** The newest archive of the same instance in the target's place that can be opened with all that it refers to. */
+/**
+ * The newest archive of the same instance in the target's place that can be opened with all that it refers to; none, for a
+ * full backup, where there is no such archive.
+ */
 async function findLatest(request: BaseRequest, access: ArchiveAccess): Promise<BackupBase> {
   const place = placeOf(request.target) ?? request.defaultFolder;
   if (place === undefined)
@@ -146,12 +149,13 @@ async function findLatest(request: BaseRequest, access: ArchiveAccess): Promise<
       const message = `${path} is passed over for --base latest: ${messageOf(error)}`;
       access.reporter.report({ type: "warning", code: "base-passed-over", message });
     }
-  throw new RefusedError("base-missing", `there is no archive in ${place} that this backup could refer to`, {
-    hints: [
-      "make a full backup first: leave --base out",
-      `ngwbackup list ${place} shows what is there: it must be of this instance, made with --compression zstd, and not a folder`,
-    ],
+  // A timer must not go without a backup because the archives before it are gone.
+  access.reporter.report({
+    type: "warning",
+    code: "base-missing",
+    message: `there is no archive in ${place} that this backup could refer to, so it is a full one`,
   });
+  return noBase(true);
 }
 
 /** Undefined for what cannot be read, which is not what is looked for. */
