@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { createInstance } from "../../../src/demo/instance.ts";
 import { makeAgeKeyPair } from "../../../src/encryption/age-key-pair.ts";
 import type { Scale } from "../../../src/demo/scale.ts";
@@ -11,10 +11,21 @@ import type { TestClusterAddress } from "../../fixtures/test-cluster.ts";
 import { type TestInstance, createTestInstance } from "../../fixtures/test-instance.ts";
 import { mustHold } from "../campaign.ts";
 
-/** How an archive was written: with the compression of the name, as a folder, encrypted, or by NextGIS Web's own means. */
-export type SampleKind = "zstd" | "deflate" | "none" | "folder" | "encrypted" | "nextgisweb";
+/**
+ * How an archive was written: with the compression of the name, as a folder, encrypted, by NextGIS Web's own means, or
+ * referring to the one of zstd beside it, from which something has changed.
+ */
+export type SampleKind = "zstd" | "deflate" | "none" | "folder" | "encrypted" | "nextgisweb" | "incremental";
 
-export const sampleKinds: readonly SampleKind[] = ["zstd", "deflate", "none", "folder", "encrypted", "nextgisweb"];
+export const sampleKinds: readonly SampleKind[] = [
+  "zstd",
+  "deflate",
+  "none",
+  "folder",
+  "encrypted",
+  "nextgisweb",
+  "incremental",
+];
 
 /** A sound archive that cases damage. */
 export interface SampleArchive {
@@ -104,13 +115,18 @@ async function writeArchive(
     await writeNgwArchive({ settings: instance.database.settings, fileStoragePath, fontPath, target: path, binDir });
     return;
   }
-  const form = formOf(kind, recipient);
+  if (kind === "incremental")
+    await withClient(instance.database.settings, (client) =>
+      client.query("update resource set description = 'changed since' where id = (select max(id) from resource)"),
+    );
+  const form = formOf(kind, path, recipient);
   const backup = await runCli(["backup", ...instance.config, ...form, path]);
   mustHold(backup.exitCode === 0, `a sound archive is written: ${kind}`, backup.stderr);
 }
 
-function formOf(kind: Exclude<SampleKind, "nextgisweb">, recipient: string): string[] {
+function formOf(kind: Exclude<SampleKind, "nextgisweb">, path: string, recipient: string): string[] {
   if (kind === "folder") return ["--no-zip"];
+  if (kind === "incremental") return ["--base", join(dirname(path), "zstd.ngwbackup")];
   // Not compressed it has several chunks.
   return kind === "encrypted" ? ["--compression", "none", "--recipient", recipient] : ["--compression", kind];
 }
