@@ -273,6 +273,21 @@ describe("what is told", () => {
     expect(await events(requests)).toEqual(["recovery"]);
   });
 
+  test("by status --notify again, when nobody has taken it", async () => {
+    const { origin, requests } = await startHookServer(404, 200, 404, 200);
+    const none = join(folder, "none");
+    mkdirSync(none);
+    configure(`webhook.url = ${origin}`);
+    const env = { NEXTGISWEB__CORE__BACKUP__PATH: none, PATH: none };
+    const status = (): Promise<CliResult> => ngwbackup(["status", "--notify"], { env });
+    expect((await status()).stderr).toContain("warning: a notification was not sent");
+    for (let times = 0; times < 2; times += 1) await status();
+    expect(await events(requests)).toEqual(["age", "age"]);
+    expect((await ngwbackup(["backup", join(folder, "a.ngwbackup")])).exitCode).toBe(0);
+    for (let times = 0; times < 3; times += 1) await status();
+    expect(await events(requests)).toEqual(["recovery", "recovery"]);
+  });
+
   test("by status --notify: a run that was killed; not one that has told itself", async () => {
     const { origin, requests } = await startHookServer();
     configure(`webhook.url = ${origin}`);

@@ -17,7 +17,7 @@ const remindMs = 24 * 60 * 60 * 1000;
 
 /**
  * Tells what is due and of which no run has told: a backup that is too old or gone, room that is short, a run that was
- * killed. It is told once, again each day, and when it is over.
+ * killed. It is told once, again each day, and when it is over; what nobody has taken is told again the next time.
  * @throws AppError history when what was told cannot be remembered
  */
 export async function notifyStatus(
@@ -36,11 +36,11 @@ export async function notifyStatus(
     const alert = readAlert(history, name);
     if (due.length === 0) {
       if (alert === undefined) return;
-      closeAlert(history, name);
-      await tell(channels, notice("recovery", "all is well again", findings, settings), reporter);
+      const isTold = await tell(channels, notice("recovery", "all is well again", findings, settings), reporter);
+      if (isTold) closeAlert(history, name);
     } else if (alert === undefined || status.at - alert.since >= remindMs) {
-      openAlert(history, { name, event: "age", since: status.at });
-      await tell(channels, notice("age", due[0]?.message ?? "", due, settings), reporter);
+      const isTold = await tell(channels, notice("age", due[0]?.message ?? "", due, settings), reporter);
+      if (isTold) openAlert(history, { name, event: "age", since: status.at });
     }
   } finally {
     history.database.close();
