@@ -146,7 +146,7 @@ describe("backup", () => {
     const noConfig = await runCli(["backup", "--config", "/nowhere/config.ini"]);
     expect(noConfig).toMatchObject({ exitCode: 2, stdout: "" });
     expect(noConfig.stderr).toContain("/nowhere/config.ini");
-    expect(await runCli(["backup", ...instance.config, "s3://bucket/x"])).toMatchObject({ exitCode: 2 });
+    expect(await runCli(["backup", ...instance.config, "ftp://host/x"])).toMatchObject({ exitCode: 2 });
   });
 
   test("files that cannot be found refuse a backup instead of giving one without them", async () => {
