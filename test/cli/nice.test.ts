@@ -32,12 +32,14 @@ beforeAll(async () => {
 afterAll(() => instance.drop());
 afterEach(() => vi.restoreAllMocks());
 
-/** Entries of an archive as its manifest has them, but for those that name its snapshot. */
+/** Entries of an archive as its manifest has them, but for those that name its snapshot, and digests by its own key. */
 async function entriesOf(path: string): Promise<unknown[]> {
   const reader = await openZipArchive(await openFileSource(path));
   try {
     const entries = [...((await readManifest(reader))?.entries.values() ?? [])];
-    return entries.filter(({ name }) => name !== tocEntryName && name !== listEntryName);
+    return entries
+      .filter(({ name }) => name !== tocEntryName && name !== listEntryName)
+      .map(({ digests: _digests, ...entry }) => entry);
   } finally {
     await reader.close();
   }
