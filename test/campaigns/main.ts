@@ -22,7 +22,7 @@ Tries to break a promise, case by case, and fails at the first that does not hol
   NAME         ${campaignNames.join(", ")}, or all
   --count N    cases; as many as the campaign has in full when left out
   --seed S     the first case's; the following ones count up from it; 1 when left out
-  --form FORM  what archives are like: ${archiveForms.join(", ")}; for kill-restore, kill-backup and server
+  --form FORM  what archives are like: ${archiveForms.join(", ")}; for kill-restore, kill-backup, server and io
   --workers N  cases at once; as many as there are cores when left out
 `;
 

@@ -1,3 +1,4 @@
+import type { ArchiveForm } from "../archives/forms.ts";
 import type { IoWorld } from "./world.ts";
 import { disturbBackup } from "./disturb-backup.ts";
 import { disturbRestore, disturbUndo } from "./disturb-restore.ts";
@@ -16,8 +17,7 @@ export interface DisturbedCommand {
   settle(world: IoWorld, run: DisturbedRun): Promise<string>;
 }
 
-/** Every command that is disturbed, those with many calls more often. */
-export const commands: readonly DisturbedCommand[] = [
+const all: readonly DisturbedCommand[] = [
   disturbRestore("side-by-side", true),
   disturbVerify("file"),
   disturbBackup("folder"),
@@ -30,3 +30,11 @@ export const commands: readonly DisturbedCommand[] = [
   disturbRestore("side-by-side", false),
   disturbRestore("in-place", true),
 ];
+
+/**
+ * The commands that are disturbed, those with many calls more often.
+ * @param form of the archives: backups and verify write and read plain ones only
+ */
+export function commandsFor(form: ArchiveForm): readonly DisturbedCommand[] {
+  return form === "plain" ? all : all.filter(({ name }) => /^(restore|undo)/.test(name));
+}

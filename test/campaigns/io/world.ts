@@ -6,6 +6,7 @@ import { tinyScale } from "../../../src/demo/scale.ts";
 import { runCli } from "../../fixtures/run-cli.ts";
 import type { TestClusterAddress } from "../../fixtures/test-cluster.ts";
 import { type TestInstance, createTestInstance } from "../../fixtures/test-instance.ts";
+import type { ArchiveForm } from "../archives/forms.ts";
 import { mustHold } from "../campaign.ts";
 import { type TwoStates, type Way, createTwoStates } from "../two-states.ts";
 
@@ -24,8 +25,8 @@ export interface IoWorld {
   close(): Promise<void>;
 }
 
-/** Makes the instances, and an archive of each form. */
-export async function createIoWorld(cluster: TestClusterAddress): Promise<IoWorld> {
+/** Makes the instances and their archives. @param form what the archives are like; one of plain ones is a folder */
+export async function createIoWorld(cluster: TestClusterAddress, form: ArchiveForm): Promise<IoWorld> {
   const folder = await mkdtemp(join(tmpdir(), "ngwbackup-test-"));
   const archives = join(folder, "archives");
   await mkdir(archives);
@@ -37,8 +38,8 @@ export async function createIoWorld(cluster: TestClusterAddress): Promise<IoWorl
   const first = await runCli(["backup", ...source.config]);
   mustHold(first.exitCode === 0, "an undisturbed backup succeeds", first.stderr);
   const states = {
-    "side-by-side": await createTwoStates(cluster, "side-by-side"),
-    "in-place": await createTwoStates(cluster, "in-place", { noZip: true }),
+    "side-by-side": await createTwoStates(cluster, "side-by-side", { form }),
+    "in-place": await createTwoStates(cluster, "in-place", { form, noZip: form === "plain" }),
   };
   return {
     states,
