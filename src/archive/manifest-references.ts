@@ -26,6 +26,7 @@ export function decodeBase(header: Fields, format: ManifestHeader["format"]): Ba
     return null;
   }
   const ids = new Set<number>();
+  const digests = new Set<string>();
   return header.list("base", mostBases).map((item, index) => {
     const fields = fieldsOf(item, `header.base[${index}]`);
     const id = fields.count("id");
@@ -34,10 +35,14 @@ export function decodeBase(header: Fields, format: ManifestHeader["format"]): Ba
     const fileName = fields.text("fileName", 255);
     if (fileName.includes("/") || entryNameProblem(fileName) !== undefined)
       throw new InvalidValue("a file's name as header.base.fileName", fileName);
+    const sha256 = fields.matching("sha256", sha256Pattern, "64 lower-case hex digits");
+    // Under two ids its bytes could be referred to twice (`checkReferences`).
+    if (digests.has(sha256)) throw new InvalidValue("each archive once as header.base", `${fileName} again`);
+    digests.add(sha256);
     return {
       id,
       fileName,
-      sha256: fields.matching("sha256", sha256Pattern, "64 lower-case hex digits"),
+      sha256,
       createdAt: momentOf(fields, "createdAt"),
       instanceId: fields.nullable("instanceId", () => fields.text("instanceId")),
     };

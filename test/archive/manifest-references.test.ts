@@ -9,7 +9,7 @@ const sha256 = "0".repeat(64);
 const base = (id: number): object => ({
   id,
   fileName: `${id}.ngwbackup`,
-  sha256,
+  sha256: String(id).repeat(64),
   createdAt: "2026-11-22T20:15:30.123Z",
   instanceId: null,
 });
@@ -76,6 +76,7 @@ describe("a manifest that refers to other archives", () => {
     ["a list of at most 100000 as header.base", { base: null }, {}, {}],
     ["each archive's own id from 1 on", { base: [base(1), base(1)] }, {}, {}],
     ["each archive's own id from 1 on", { base: [base(0)] }, {}, {}],
+    ["each archive once as header.base", { base: [base(1), { ...base(7), sha256: "1".repeat(64) }] }, {}, {}],
     ["a file's name as header.base.fileName", { base: [{ ...base(1), fileName: "../x" }] }, {}, {}],
     ["a file's name as header.base.fileName", { base: [{ ...base(1), fileName: ".." }] }, {}, {}],
     ["64 lower-case hex digits", { base: [{ ...base(1), sha256: "ABC" }] }, {}, {}],
