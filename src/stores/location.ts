@@ -45,6 +45,7 @@ function parseS3(text: string): RemoteLocation {
 }
 
 function parseRclone(text: string): RemoteLocation {
+  refuseParameters(text);
   const match = /^rclone:([^:/]*:)(.*)$/s.exec(text);
   if (match === null || match[1] === ":" || match[1]?.startsWith("-") === true)
     throw new UsageError("store-url", `${text} names no remote of rclone`, { hints: ["rclone:REMOTE:PATH/NAME"] });
@@ -52,6 +53,21 @@ function parseRclone(text: string): RemoteLocation {
   // A path that begins with a slash is another than one that does not, for SFTP for example.
   const lead = path.startsWith("/") ? "/" : "";
   return split("rclone", `rclone:${remote}${lead}`, path.slice(lead.length).split("/"));
+}
+
+/**
+ * Refuses a remote of rclone with parameters, as in `rclone:box,pass=secret:path`, which are not shown either.
+ * @throws UsageError store-url
+ */
+export function refuseParameters(url: string): void {
+  if (/^rclone::?[^:/]*,/.test(url))
+    throw new UsageError(
+      "store-url",
+      "parameters of a remote of rclone cannot stand in its URL, where others see them",
+      {
+        hints: ["rclone config keeps them, or the environment: RCLONE_CONFIG_REMOTE_KEY"],
+      },
+    );
 }
 
 function split(kind: RemoteLocation["kind"], base: string, parts: readonly string[]): RemoteLocation {

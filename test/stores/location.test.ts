@@ -29,6 +29,7 @@ describe("what a user names", () => {
     "rclone::x",
     "rclone:a/b:c",
     "rclone:--config:x",
+    "rclone:box,pass=secret:x/a",
   ])("%s is not complete", (text) => {
     expect(() => parseLocation(text)).toThrow(expect.objectContaining({ code: "store-url", exitCode: 2 }));
   });
@@ -41,4 +42,13 @@ describe("what a user names", () => {
       expect.objectContaining({ message: expect.not.stringContaining("secret") }),
     );
   });
+
+  test.each(["rclone:box,pass=secret:", "rclone::sftp,host=h,pass=secret:x/a", "rclone:box,pass=a/secret:x"])(
+    "parameters of a remote are refused, and not shown: %s",
+    (text) => {
+      expect(() => parseLocation(text)).toThrow(
+        expect.objectContaining({ code: "store-url", message: expect.not.stringContaining("secret") }),
+      );
+    },
+  );
 });

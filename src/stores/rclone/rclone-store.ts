@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { RefusedError, UsageError } from "../../errors.ts";
+import { RefusedError } from "../../errors.ts";
 import { describeOwner, isOwnerAlive } from "../../run-owner.ts";
 import { foreignRestMs } from "../dead-temporaries.ts";
+import { refuseParameters } from "../location.ts";
 import { checkObjectName } from "../object-names.ts";
 import { targetExists } from "../publish.ts";
 import type { Store } from "../store.ts";
@@ -33,16 +34,9 @@ const ownEnvironment = {
  * @throws UsageError store-url for a remote with parameters
  */
 export function createRcloneStore(root: string, { path, env }: RcloneProgram, pid: number): Store {
+  refuseParameters(root);
   const rclone: RcloneProgram = { path, env: { ...env, ...ownEnvironment } };
   const remote = root.slice("rclone:".length);
-  if (/^[^:]*,/.test(remote))
-    throw new UsageError(
-      "store-url",
-      "parameters of a remote of rclone cannot stand in its URL, where others see them",
-      {
-        hints: ["rclone config keeps them, or the environment: RCLONE_CONFIG_REMOTE_KEY"],
-      },
-    );
   const paths = rclonePaths(rclone, remote);
   const locate = (name: string): string => paths.locate(name);
 
