@@ -59,7 +59,8 @@ export async function createS3Sink(
   const withdraw = async (): Promise<void> => {
     const cleaning = AbortSignal.timeout(cleaningMs);
     if (named === "maybe" && isOurs(await headObject(access, key, cleaning))) named = "yes";
-    if (named === "yes") await removeObject(access, key, cleaning);
+    if (named !== "yes") return;
+    await removeObject(access, key, cleaning);
     named = "no";
   };
 
@@ -84,7 +85,8 @@ export async function createS3Sink(
         throw error;
       }
       isOver = true;
-      await upload.end(signal);
+      // It is there and checked, whatever comes now: a record that stays is found by `clearDead`.
+      await upload.end(AbortSignal.timeout(cleaningMs)).catch(() => undefined);
     },
     async abort() {
       if (isOver) return;

@@ -1,9 +1,10 @@
+import { CompleteMultipartUploadCommand, ListMultipartUploadsCommand, ListPartsCommand } from "@aws-sdk/client-s3";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, type TestContext } from "vitest";
 import { AppError, RefusedError } from "../../../src/errors.ts";
 import type { Store } from "../../../src/stores/store.ts";
 import { startFaultyProxy, type FaultyProxy } from "../../fixtures/faulty-proxy.ts";
 import { moto } from "../../fixtures/s3/moto.ts";
-import { everythingIn, makeBucket, type S3Server } from "../../fixtures/s3/s3-server.ts";
+import { clientFor, everythingIn, makeBucket, type S3Server } from "../../fixtures/s3/s3-server.ts";
 import { errorOf } from "../../fixtures/streams.ts";
 import { get, madeUpBytes, never, put, readAll, writeAll } from "../contract/contents.ts";
 import { openByRecipe } from "../contract/store-world.ts";
@@ -151,6 +152,41 @@ describe("an upload through a bad network", () => {
   });
 });
 
+test("an object that gets its name only after we have given up does not stay", async (context) => {
+  const { proxy, store, bytes, server, bucket } = world(context);
+  proxy.fault = ({ method, url }) =>
+    method === "POST" && url.includes("uploadId=") ? { kind: "status", status: 503, body: busy } : undefined;
+  const sink = await store.create(name, { signal: never });
+  await writeAll(sink, bytes);
+  expect(await errorOf(() => sink.finish())).toMatchObject({ code: "store-failed" });
+  await completeUploads(server, bucket);
+  await sink.abort();
+  expect(await everythingIn(server, bucket)).toEqual([]);
+});
+
+test("an object that is there and checked is a success, although the record of its upload stays", async (context) => {
+  const { proxy, store, bytes } = world(context);
+  proxy.fault = ({ method, url }) =>
+    method === "DELETE" && url.includes(".part") ? { kind: "status", status: 503, body: busy } : undefined;
+  await put(store, name, bytes);
+  proxy.fault = () => undefined;
+  expect((await get(store, name)).equals(bytes)).toBe(true);
+});
+
+test("so it is when a signal comes after that", async (context) => {
+  const { proxy, store, bytes, server, bucket } = world(context);
+  const controller = new AbortController();
+  proxy.fault = ({ method, url }) => {
+    if (method === "DELETE" && url.includes(".part")) controller.abort(new AppError("interrupted", "interrupted"));
+    return undefined;
+  };
+  const sink = await store.create(name, { signal: controller.signal });
+  await writeAll(sink, bytes);
+  await sink.finish();
+  expect(controller.signal.aborted).toBe(true);
+  expect(await everythingIn(server, bucket)).toEqual([`some/prefix/${name}`]);
+});
+
 test("what does not read back and cannot be removed is named", async (context) => {
   const { proxy, store, bytes } = world(context);
   const body = "<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>";
@@ -234,3 +270,15 @@ describe("reading through a bad network", () => {
     expect(found.equals(bytes)).toBe(false);
   });
 });
+
+/** Does what a slow server does with a request that nobody waits for any more. */
+async function completeUploads(server: S3Server, bucket: string): Promise<void> {
+  const client = clientFor(server);
+  const { Uploads = [] } = await client.send(new ListMultipartUploadsCommand({ Bucket: bucket }));
+  for (const { Key, UploadId } of Uploads) {
+    const upload = { Bucket: bucket, Key, UploadId };
+    const { Parts = [] } = await client.send(new ListPartsCommand(upload));
+    const parts = Parts.map(({ PartNumber, ETag }) => ({ PartNumber, ETag }));
+    await client.send(new CompleteMultipartUploadCommand({ ...upload, MultipartUpload: { Parts: parts } }));
+  }
+}
