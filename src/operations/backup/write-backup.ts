@@ -155,6 +155,7 @@ async function writeEntries(
         hints: ["leave --strict out to back up everything else"],
       },
     );
+  await options.base.confirm();
   startStage(reporter, "finish");
   const { signKey } = request;
   const ending = await manifest.writeTo(writer, signKey && ((bytes) => signBytes(bytes, signKey)));

@@ -1,3 +1,4 @@
+import { realpath } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { joinLocation, parseLocation } from "../../stores/location.ts";
 
@@ -22,4 +23,15 @@ export function insidePlace(place: string, fileName: string, cwd: string): strin
   if (location.kind === "local" || location.kind === "stdio") return join(resolve(cwd, place), fileName);
   const { root, name } = location;
   return joinLocation(name === undefined ? root : joinLocation(root, name), fileName);
+}
+
+/**
+ * Name of an archive without symbolic links on the way, by which others are to know it, and beside which those stand that it refers to.
+ * @param archive as `openArchive` takes it
+ */
+export async function withoutLinks(archive: string, cwd: string): Promise<string> {
+  const location = parseLocation(archive);
+  if (location.kind !== "local") return archive;
+  // What is not there is told by who opens it.
+  return await realpath(resolve(cwd, location.path)).catch(() => archive);
 }

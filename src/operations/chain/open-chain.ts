@@ -6,7 +6,7 @@ import type { ArchiveReader } from "../../archive/reader.ts";
 import { AppError, DamagedError, RefusedError } from "../../errors.ts";
 import type { OpenedArchive } from "../open-archive.ts";
 import type { ArchiveAccess } from "../stores/archive-access.ts";
-import { besideArchive, insidePlace } from "./base-names.ts";
+import { besideArchive, insidePlace, withoutLinks } from "./base-names.ts";
 
 /** Opens an archive by its name, whatever it refers to. */
 type OpenAlone = (name: string, access: ArchiveAccess) => Promise<OpenedArchive>;
@@ -70,6 +70,7 @@ async function findBase(
   };
   const { cwd } = access.context;
   let found = await look(besideArchive(archive, base.fileName, cwd));
+  found ??= await look(besideArchive(await withoutLinks(archive, cwd), base.fileName, cwd));
   if (found === undefined) {
     const { basePath } = (await access.load()).ngwbackup;
     if (basePath !== undefined) found = await look(insidePlace(basePath, base.fileName, cwd));

@@ -1,11 +1,23 @@
-import { copyFileSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createInstance } from "../../../src/demo/instance.ts";
 import { tinyScale } from "../../../src/demo/scale.ts";
 import { openZipArchive } from "../../../src/archive/zip-reader.ts";
 import { readManifest } from "../../../src/archive/manifest.ts";
 import { openFileSource } from "../../../src/stores/file-source.ts";
+import { withClient } from "../../fixtures/postgres.ts";
 import { runCli } from "../../fixtures/run-cli.ts";
 import { tempFolder } from "../../fixtures/temp-folder.ts";
 import { type TestInstance, createTestInstance } from "../../fixtures/test-instance.ts";
@@ -40,6 +52,16 @@ async function copies(...paths: string[]): Promise<string> {
   const folder = await tempFolder();
   for (const path of paths) copyFileSync(path, join(folder, path.slice(path.lastIndexOf("/") + 1)));
   return folder;
+}
+
+/** Waits until somebody waits for a lock on a table. */
+async function someoneWaits(client: Client, table: string): Promise<void> {
+  const waiting = "SELECT FROM pg_locks WHERE NOT granted AND relation = $1::regclass";
+  for (let turn = 0; turn < 1000; turn += 1) {
+    if ((await client.query(waiting, [table])).rowCount !== 0) return;
+    await sleep(10);
+  }
+  throw new Error("nobody waits");
 }
 
 describe("an archive that is to be referred to", () => {
@@ -115,6 +137,36 @@ describe("an archive that is to be referred to", () => {
     await refused(["--reread"], 2, "--reread belongs to --base");
   });
 
+  test("is known by its own name, also where a link leads to it", async () => {
+    const folder = await copies(full, second, third);
+    symlinkSync("second.ngwbackup", join(folder, "newest"));
+    const made = await backupTo(instance, join(folder, "x.ngwbackup"), "--base", join(folder, "newest"));
+    expect((await runCli(["inspect", made])).stdout).toMatch(/^refers to +second\.ngwbackup of /m);
+    const elsewhere = await tempFolder();
+    symlinkSync(folder, join(elsewhere, "there"));
+    const flags = ["backup", ...instance.config, "--overwrite", "--base", join(elsewhere, "there", "second.ngwbackup")];
+    const over = await runCli([...flags, join(folder, "second.ngwbackup")]);
+    expect(over.stderr).toContain("error: the new archive would replace second.ngwbackup, which it refers to");
+    expect(over.exitCode).toBe(4);
+  });
+
+  test("is still there when the archive that refers to it is to get its name", async () => {
+    const folder = await copies(full);
+    const base = join(folder, "full.ngwbackup");
+    await withClient(instance.database.settings, async (client) => {
+      await client.query("BEGIN");
+      await client.query("LOCK TABLE fileobj IN ROW EXCLUSIVE MODE");
+      const running = runCli(["backup", ...instance.config, "--base", base, join(folder, "x.ngwbackup")]);
+      await someoneWaits(client, "fileobj");
+      rmSync(base);
+      await client.query("ROLLBACK");
+      const result = await running;
+      expect(result.stderr).toMatch(/error: the new archive refers to the archive full\.ngwbackup, which is not there/);
+      expect(result).toMatchObject({ exitCode: 4, stdout: "" });
+    });
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
   test("is found as the newest that is whole, with --base latest", async () => {
     const folder = await copies(full, second, third);
     writeFileSync(join(folder, "second.ngwbackup"), "broken");
@@ -161,6 +213,14 @@ describe("an archive that refers to others", () => {
     expect(listed.stdout).toMatch(/ yes .* complete .*third\.ngwbackup/);
     renameSync(join(folder, "second.ngwbackup"), join(folder, "other.ngwbackup"));
     expect((await runCli(["list", folder])).stdout).toMatch(/complete, not beside it: second\.ngwbackup/);
+  });
+
+  test("finds them beside itself, also where a link leads to it", async () => {
+    const folder = await tempFolder();
+    symlinkSync(third, join(folder, "newest"));
+    expect(
+      await runCli(["verify", join(folder, "newest")], { env: { NEXTGISWEB_CONFIG: "" }, cwd: folder }),
+    ).toMatchObject({ exitCode: 0 });
   });
 
   test("is not rescued, with the way that there is", async () => {

@@ -22,6 +22,11 @@ export interface BackupBase {
   rule: BlockDigestRule | undefined;
   /** Its blobs, from the first one on; undefined without an earlier archive. */
   blobs(): EarlierBlobs | undefined;
+  /**
+   * Looks once more whether all of the archives are there, before the new one gets its name: somebody may have removed one meanwhile.
+   * @throws RefusedError base-missing
+   */
+  confirm(): Promise<void>;
   /** Closes what was opened; may be called again. */
   close(): Promise<void>;
 }
@@ -34,6 +39,7 @@ export function noBase(canServe: boolean): BackupBase {
     rows: noEarlierRows(rule && new BlockDigest(rule)),
     rule,
     blobs: () => undefined,
+    confirm: () => Promise.resolve(),
     close: () => Promise.resolve(),
   };
 }
@@ -49,7 +55,7 @@ export async function readBase(
   reader: ArchiveReader,
   fileName: string,
   manifestLimitBytes?: number,
-): Promise<BackupBase> {
+): Promise<Omit<BackupBase, "confirm">> {
   const { label } = reader;
   const sha256 = await manifestDigest(reader, manifestLimitBytes);
   const header = await readManifestHeader(reader);

@@ -1,16 +1,17 @@
 import { basename, dirname, resolve } from "node:path";
 import type { Application } from "../../../applications/application.ts";
-import type { ManifestHeader } from "../../../archive/manifest.ts";
+import type { BaseArchive, ManifestHeader } from "../../../archive/manifest.ts";
 import { readManifestHeader } from "../../../archive/manifest-scan.ts";
 import { AppError, DamagedError, RefusedError, UsageError, messageOf } from "../../../errors.ts";
 import { forEachAtOnce } from "../../../for-each-at-once.ts";
 import { joinLocation, parseLocation } from "../../../stores/location.ts";
 import { findFolder } from "../../open-archive.ts";
+import { withoutLinks } from "../../chain/base-names.ts";
 import { archivesIn } from "../../list/archives-in.ts";
 import type { ArchiveAccess } from "../../stores/archive-access.ts";
 import type { BackupTarget } from "../target.ts";
 import { type BackupBase, noBase, noManifest, readBase } from "./backup-base.ts";
-import { asRefusal, openForHeader, openToRefer } from "./open-to-refer.ts";
+import { asRefusal, lookForArchives, openForHeader, openToRefer } from "./open-to-refer.ts";
 
 /** Which archive a backup may refer to. */
 export interface BaseRequest {
@@ -47,6 +48,8 @@ async function openBase(name: string, request: BaseRequest, access: ArchiveAcces
       hints: ["make a full backup without --no-zip, and refer to that"],
     });
   const { reader, isKept } = await openToRefer(name, request.keptFolder, access);
+  const { cwd } = access.context;
+  const realName = await withoutLinks(name, cwd);
   try {
     const header = await readManifestHeader(reader);
     if (header === undefined) throw asRefusal(noManifest(reader.label));
@@ -55,17 +58,17 @@ async function openBase(name: string, request: BaseRequest, access: ArchiveAcces
       throw new RefusedError("base-unfit", `${reader.label} cannot be referred to: ${problem}`, {
         hints: ["leave --base out for a full backup", "or name another archive of this instance"],
       });
-    const base = await readBase(reader, fileNameOf(name), isKept ? keptLimitBytes : undefined);
-    if (!isBeside(name, request.target, access.context.cwd)) warnApart(name, access);
-    else refuseOverwriting(base, request.target);
-    return base;
+    const base = await readBase(reader, fileNameOf(realName), isKept ? keptLimitBytes : undefined);
+    if (await isBeside(realName, request.target, cwd)) refuseOverwriting(base.archives, request.target);
+    else warnApart(name, access);
+    return { ...base, confirm: () => lookForArchives(base.archives, "the new archive", realName, access) };
   } catch (error) {
     await reader.close();
     throw error instanceof DamagedError ? asRefusal(error) : error;
   }
 }
 
-function refuseOverwriting({ archives }: BackupBase, target: BackupTarget): void {
+function refuseOverwriting(archives: readonly BaseArchive[], target: BackupTarget): void {
   if (target.kind === "stdout") return;
   const fileName = target.kind === "store" ? target.location.name : basename(target.path);
   if (!archives.some((archive) => archive.fileName === fileName)) return;
@@ -105,13 +108,13 @@ function placeOf(target: BackupTarget): string | undefined {
   }
 }
 
-function isBeside(name: string, target: BackupTarget, cwd: string): boolean {
+async function isBeside(name: string, target: BackupTarget, cwd: string): Promise<boolean> {
   const place = placeOf(target);
   if (place === undefined) return true;
   const location = parseLocation(name);
   return target.kind === "store"
     ? location.kind !== "local" && location.kind !== "stdio" && location.root === target.location.root
-    : location.kind === "local" && dirname(resolve(cwd, location.path)) === place;
+    : location.kind === "local" && dirname(resolve(cwd, location.path)) === (await withoutLinks(place, cwd));
 }
 
 function warnApart(name: string, { reporter }: ArchiveAccess): void {

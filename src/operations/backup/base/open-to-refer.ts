@@ -1,3 +1,4 @@
+import type { BaseArchive } from "../../../archive/manifest.ts";
 import type { ArchiveReader } from "../../../archive/reader.ts";
 import { type AppError, DamagedError, RefusedError } from "../../../errors.ts";
 import { besideArchive, insidePlace } from "../../chain/base-names.ts";
@@ -28,7 +29,7 @@ export async function openToRefer(
     const reader = await openKept(name, keptFolder, access);
     if (reader === undefined) throw notKept(error);
     try {
-      await lookForOthers(reader, name, access);
+      await lookForArchives(await referredArchives(reader), reader.label, name, access);
       return { reader, isKept: true };
     } catch (missing) {
       await reader.close();
@@ -67,16 +68,26 @@ function notKept({ message, hints }: RefusedError): RefusedError {
   });
 }
 
-/** Those that an encrypted archive refers to can only be looked for, not into. */
-async function lookForOthers(reader: ArchiveReader, name: string, access: ArchiveAccess): Promise<void> {
-  for (const { fileName } of await referredArchives(reader)) {
+/**
+ * Looks whether archives are there, without a look into them, which is all that can be done for those that are encrypted for others.
+ * @param label of what refers to them
+ * @param name of an archive beside which they are looked for
+ * @throws RefusedError base-missing
+ */
+export async function lookForArchives(
+  archives: readonly BaseArchive[],
+  label: string,
+  name: string,
+  access: ArchiveAccess,
+): Promise<void> {
+  for (const { fileName } of archives) {
     const { basePath } = (await access.load()).ngwbackup;
     const { cwd } = access.context;
     const places = [besideArchive(name, fileName, cwd), basePath && insidePlace(basePath, fileName, cwd)];
     let isThere = false;
     for (const place of places) if (place !== undefined && !isThere) isThere = await canOpen(place, access);
     if (!isThere)
-      throw new RefusedError("base-missing", `${reader.label} refers to the archive ${fileName}, which is not there`, {
+      throw new RefusedError("base-missing", `${label} refers to the archive ${fileName}, which is not there`, {
         hints: ["refer to another archive, or make a full backup: leave --base out"],
       });
   }
