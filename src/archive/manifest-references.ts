@@ -123,14 +123,21 @@ function bytesOf(frames: readonly (readonly [number, number, number])[], from: n
 
 /**
  * Checks that references name archives of the header, and that no byte of another archive is referred to twice: what an archive
- * unpacks to stays bounded by the size of those it refers to.
+ * unpacks to stays bounded by the size of those it refers to. Frames of others need the header's rule for digests.
  * @throws InvalidValue
  */
-export function checkReferences(base: readonly BaseArchive[], entries: Iterable<ManifestEntry>): void {
+export function checkReferences(
+  { blockDigest }: Pick<ManifestHeader, "blockDigest">,
+  base: readonly BaseArchive[],
+  entries: Iterable<ManifestEntry>,
+): void {
   const ids = new Set(base.map(({ id }) => id));
   const wholes = new Set<string>();
   const ranges = new Map<string, [from: number, to: number][]>();
-  for (const entry of entries)
+  for (const entry of entries) {
+    // Nothing else proves what another archive's frames hold.
+    if (entry.parts !== undefined && blockDigest === undefined)
+      throw new InvalidValue("header.blockDigest for an entry in parts", "none");
     for (const [archive, name, offsetBytes, lengthBytes] of referencesOf(entry)) {
       if (!ids.has(archive)) throw new InvalidValue("an archive of header.base", `${archive} for ${entry.name}`);
       const key = `${archive} ${name}`;
@@ -143,6 +150,7 @@ export function checkReferences(base: readonly BaseArchive[], entries: Iterable<
       if (list === undefined) ranges.set(key, [[offsetBytes, offsetBytes + lengthBytes]]);
       else list.push([offsetBytes, offsetBytes + lengthBytes]);
     }
+  }
   for (const [key, list] of ranges) {
     const name = key.slice(key.indexOf(" ") + 1);
     if (wholes.has(key)) throw twice(name);

@@ -181,7 +181,7 @@ export async function parseManifest(label: string, content: AsyncIterable<Buffer
   }
   if (header.base !== null)
     try {
-      checkReferences(header.base, entries.values());
+      checkReferences(header, header.base, entries.values());
     } catch (error) {
       if (error instanceof InvalidValue) throw problem(lines, error.expected, error.found);
       throw error;

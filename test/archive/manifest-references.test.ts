@@ -84,6 +84,7 @@ describe("a manifest that refers to other archives", () => {
     ["32 lower-case hex digits", { blockDigest: { algorithm: "aes-128-gmac", key: "12" } }, {}, {}],
     ["aes-128-gmac as header.blockDigest.algorithm", { blockDigest: { algorithm: "crc", key: "12" } }, {}, {}],
     ["an archive of header.base, found 7 for postgres/1.dat.zst", { base: [base(1)] }, {}, {}],
+    ["header.blockDigest for an entry in parts, found none", { blockDigest: undefined }, {}, {}],
     ["the id of another archive", {}, {}, { from: { archive: 0, name: "component/file_storage/00000004" } }],
     ["the name of a file in another archive", {}, {}, { from: { archive: 1, name: "../../etc/passwd" } }],
     ["either from or parts", {}, { from: { archive: 1, name: "postgres/9.dat.zst" } }, {}],
