@@ -1,4 +1,4 @@
-import { decompressBlock } from "../../archive/codec.ts";
+import { decompressBlock, decompressLargeBlock, heldBlockBytes } from "../../archive/codec.ts";
 import type { ManifestEntry } from "../../archive/manifest.ts";
 import { DamagedError } from "../../errors.ts";
 import type { ArchiveContents } from "../contents/archive-contents.ts";
@@ -11,7 +11,9 @@ const framesAhead = 3;
 /** A frame as it stands, and what it holds. */
 export interface CheckedFrame {
   stored: Buffer;
-  plain: Buffer;
+  /** Undefined for one that is too large to be held beside others: it was checked in pieces. */
+  plain: Buffer | undefined;
+  plainBytes: number;
   rows: number;
 }
 
@@ -21,7 +23,7 @@ export interface CheckedFrame {
  * @throws DamagedError that names archive and entry
  */
 export async function* checkedFrames(
-  { reader, manifest }: ArchiveContents,
+  { reader, manifest }: Pick<ArchiveContents, "reader" | "manifest">,
   listed: ManifestEntry,
   signal: AbortSignal,
 ): AsyncGenerator<CheckedFrame> {
@@ -30,27 +32,38 @@ export async function* checkedFrames(
     throw new DamagedError("archive-damaged", `${reader.label}: entry ${name}: expected a list of frames, found none`);
   const check = frameCheck({ codec, listed, blockDigest: manifest?.header.blockDigest });
   let offsetBytes = 0;
-  const start = async (index: number): Promise<CheckedFrame> => {
+  const pending: (Promise<CheckedFrame> | (() => Promise<CheckedFrame>))[] = [];
+  const start = (index: number): void => {
     const [storedBytes, plainBytes, rows] = frames[index]!;
     const at = offsetBytes;
     offsetBytes += storedBytes;
-    const stored = await reader.readRange(name, at, storedBytes);
-    const plain = await decompressBlock(codec, stored, plainBytes);
-    check.whole(index, plain);
-    return { stored, plain, rows };
+    if (plainBytes > heldBlockBytes) {
+      // Not ahead, and in pieces.
+      pending.push(async () => {
+        const stored = await reader.readRange(name, at, storedBytes);
+        const pieces = check.pieces(index, decompressLargeBlock(codec, stored, plainBytes));
+        for await (const _piece of pieces) signal.throwIfAborted();
+        return { stored, plain: undefined, plainBytes, rows };
+      });
+      return;
+    }
+    const frame = (async () => {
+      const stored = await reader.readRange(name, at, storedBytes);
+      const plain = await decompressBlock(codec, stored, plainBytes);
+      check.whole(index, plain);
+      return { stored, plain, plainBytes, rows };
+    })();
+    // Its error is met when its turn comes, or never when an earlier one failed.
+    frame.catch(() => undefined);
+    pending.push(frame);
   };
-  const pending: Promise<CheckedFrame>[] = [];
   let started = 0;
   for (let index = 0; index < frames.length; index += 1) {
     signal.throwIfAborted();
-    while (started < frames.length && started <= index + framesAhead) {
-      const next = start(started++);
-      // Its error is met when its turn comes, or never when an earlier one failed.
-      next.catch(() => undefined);
-      pending.push(next);
-    }
+    while (started < frames.length && started <= index + framesAhead) start(started++);
     try {
-      yield await pending.shift()!;
+      const next = pending.shift()!;
+      yield await (typeof next === "function" ? next() : next);
     } catch (error) {
       throw namedDamage(reader.label, name, error);
     }

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { KeyObject } from "node:crypto";
-import { type Codec, compressBlock } from "../../archive/codec.ts";
+import { type Codec, compressBlock, decompressBlock } from "../../archive/codec.ts";
 import { damagedError } from "../../archive/damage.ts";
 import {
   componentDirectoryName,
@@ -139,10 +139,12 @@ async function convertEntry(options: CopyOptions, listed: ManifestEntry): Promis
   const name = parsed.kind === "table" ? tableEntryName(parsed.dumpId, codec) : largeObjectEntryName(parsed.oid, codec);
   const open = await writer.openEntry(name);
   const frames: [number, number, number][] = [];
-  for await (const { plain, rows } of checkedFrames(contents, listed, signal)) {
+  for await (const frame of checkedFrames(contents, listed, signal)) {
+    const { stored: before, plainBytes, rows } = frame;
+    const plain = frame.plain ?? (await decompressBlock(listed.codec, before, plainBytes));
     const stored = await compressBlock(codec, level, plain);
     await open.write(stored);
-    frames.push([stored.length, plain.length, rows]);
+    frames.push([stored.length, plainBytes, rows]);
   }
   const { table, rows, plainBytes } = listed;
   const { storedBytes, contentBytes, sha256 } = await open.close();
