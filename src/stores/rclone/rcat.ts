@@ -65,8 +65,14 @@ export async function startUpload(rclone: RcloneProgram, target: string, call: R
     async write(chunk) {
       signal.throwIfAborted();
       const taken = await new Promise<boolean>((resolve) => {
-        child.stdin.write(chunk, (error) => resolve(error === undefined || error === null));
-        void closed.then(() => resolve(false));
+        if (ended !== undefined) return resolve(false);
+        // Taken back each time: a promise of the end would gather one for each chunk.
+        const onClose = (): void => resolve(false);
+        child.once("close", onClose);
+        child.stdin.write(chunk, (error) => {
+          child.off("close", onClose);
+          resolve(error === undefined || error === null);
+        });
       });
       signal.throwIfAborted();
       if (taken) return;
