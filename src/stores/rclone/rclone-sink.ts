@@ -5,6 +5,9 @@ import type { ListedPath } from "./listing.ts";
 import type { Upload } from "./rcat.ts";
 import type { RclonePaths } from "./rclone-paths.ts";
 
+/** Time for cleaning up; rclone itself tries for half an hour where there is no network. */
+const cleaningMs = 30_000;
+
 /** What a sink is made of. */
 export interface RcloneSinkParts {
   paths: RclonePaths;
@@ -53,7 +56,16 @@ export function createRcloneSink(parts: RcloneSinkParts): ByteSink {
       await upload.stop();
       if (published) return;
       // Not the signal: it may be why we stop.
-      await paths.remove(temporaryName, new AbortController().signal);
+      const cleaning = AbortSignal.timeout(cleaningMs);
+      try {
+        await paths.remove(temporaryName, cleaning);
+      } catch (cause) {
+        if (!cleaning.aborted) throw cause;
+        throw new AppError("store-failed", `what was sent of ${label} could not be removed in ${cleaningMs / 1000} s`, {
+          cause,
+          hints: ["the next backup to the same place removes it, when this machine makes it"],
+        });
+      }
     },
   };
 }

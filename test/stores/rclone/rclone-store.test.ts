@@ -1,6 +1,6 @@
 import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { AppError } from "../../../src/errors.ts";
 import type { Store } from "../../../src/stores/store.ts";
 import { createRcloneStore } from "../../../src/stores/rclone/rclone-store.ts";
@@ -158,5 +158,22 @@ describe.skipIf(!hasRclone())("rclone", () => {
     expect(error.message).toMatch(/expected 1200000 bytes, found 1000000 bytes$/);
     await sink.abort();
     expect(filesBelow(remote.folder)).toEqual([]);
+  });
+
+  test("giving up ends, also when nothing can be removed any more", async () => {
+    const remote = await makeRemote("alias");
+    const program = join(await tempFolder(), "rclone");
+    writeFileSync(program, `#!/bin/sh\nif [ "$1" = deletefile ]; then exec sleep 1000; fi\nexec rclone "$@"\n`);
+    chmodSync(program, 0o700);
+    const sink = await storeOf(remote, {}, program).create("a", { signal: never });
+    const limit = vi.spyOn(AbortSignal, "timeout").mockImplementation(() => {
+      const controller = new AbortController();
+      setTimeout(() => controller.abort(new Error("too late")), 300);
+      return controller.signal;
+    });
+    onTestFinished(() => limit.mockRestore());
+    const error = await errorOf(() => sink.abort());
+    expect(error).toMatchObject({ code: "store-failed" });
+    expect(error.message).toBe("what was sent of rclone:test:a could not be removed in 30 s");
   });
 });
