@@ -1,6 +1,15 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, truncateSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createInstance } from "../../src/demo/instance.ts";
@@ -70,6 +79,15 @@ describe("prune, without a database", () => {
     expect(names(folder)).toEqual(["3.ngwbackup", "4.ngwbackup", "5.ngwbackup", "notes.txt"]);
     expect(await runCli(args, { now })).toMatchObject({ exitCode: 0 });
     expect(names(folder)).toHaveLength(4);
+  });
+
+  test("a link to an archive is none, and what it leads to does not go for it", async () => {
+    const folder = await tempFolder();
+    await fill(folder, [1, 2]);
+    symlinkSync("2.ngwbackup", join(folder, "0-latest.ngwbackup"));
+    const result = await runCli(["prune", "--keep-last", "1", folder], { now });
+    expect(result).toMatchObject({ exitCode: 0, stdout: expect.stringContaining("a symbolic link") });
+    expect(names(folder)).toEqual(["0-latest.ngwbackup", "2.ngwbackup"]);
   });
 
   test("--json tells the same", async () => {

@@ -69,6 +69,8 @@ export function planPrune(
 
 /** Why rules do not concern an archive; undefined when they do. */
 function exemptionOf(facts: ArchiveFacts, scope: PruneScope, sound: ReadonlySet<string>): string | undefined {
+  // What it leads to would go as one of two, and the link be kept for the other.
+  if (facts.isLink) return "a symbolic link";
   switch (facts.kind) {
     case "damaged":
       return `damaged: ${facts.problem ?? "it cannot be read"}`;

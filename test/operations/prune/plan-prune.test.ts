@@ -16,6 +16,7 @@ function archive(name: string, facts: Partial<ArchiveFacts> = {}): ArchiveFacts 
     isFolder: false,
     sizeBytes: 1,
     modifiedAt: time,
+    isLink: false,
     time,
     tags: [],
     kind: "sound",
