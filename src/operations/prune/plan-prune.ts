@@ -21,6 +21,8 @@ export interface PruneScope {
   includeEncrypted: boolean;
   /** Archives of other places, which stay, and which may refer to these or be referred to by them. */
   elsewhere: readonly ArchiveFacts[];
+  /** Name of an archive that was written just now; it stays. */
+  fresh?: string;
 }
 
 /**
@@ -55,7 +57,11 @@ export function planPrune(
     const first = judged[0];
     if (first !== undefined && judged.every((one) => one.reasons.length === 0))
       first.reasons.push("last sound archive");
-    for (const { item, reasons: why } of judged) reasons.set(item, why);
+    for (const { item, reasons: why } of judged) {
+      // Archives of a clock that was ahead are newer for every rule.
+      if (why.length === 0 && basename(item.path) === scope.fresh) why.push("just written");
+      reasons.set(item, why);
+    }
   }
   keepWhatMayBeReferredTo(reasons, scope.elsewhere);
   keepBases(reasons, lacking(scope.elsewhere));
@@ -95,7 +101,7 @@ function keepWhatMayBeReferredTo(
 ): void {
   if (![...reasons.keys(), ...elsewhere].some(({ bases }) => bases.length > 0)) return;
   const staying = [...reasons].filter(([, why]) => why.length > 0).map(([facts]) => facts);
-  const unread = staying.filter(({ kind }) => kind === "damaged" || kind === "encrypted");
+  const unread = [...staying, ...elsewhere].filter(({ kind }) => kind === "damaged" || kind === "encrypted");
   for (const [facts, why] of reasons) {
     const referrer = unread.find(({ modifiedAt }) => modifiedAt > facts.time);
     if (why.length === 0 && facts.kind !== "nextgisweb" && referrer !== undefined)

@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import type { Settings } from "../../config/settings.ts";
 import { AppError, UsageError } from "../../errors.ts";
 import { isEmptyPolicy } from "../../retention/policy.ts";
@@ -46,6 +47,7 @@ export async function pruneAfterBackup(
         includeNextgisweb: false,
         includeEncrypted: includesEncrypted,
         dryRun: false,
+        fresh: basename(archive),
       },
       access,
     );
