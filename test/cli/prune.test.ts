@@ -18,7 +18,7 @@ import { loadSettings } from "../../src/config/settings.ts";
 import type { Context } from "../../src/context.ts";
 import { gatherFacts } from "../../src/operations/prune/archive-facts.ts";
 import { openPrunePlace } from "../../src/operations/prune/prune-place.ts";
-import { prune } from "../../src/operations/prune/prune.ts";
+import { prune as runPrune } from "../../src/operations/prune/prune.ts";
 import { accessWith } from "../../src/operations/stores/archive-access.ts";
 import { takeOperationLock } from "../../src/postgres/operation-lock.ts";
 import type { Reporter } from "../../src/progress.ts";
@@ -334,7 +334,7 @@ describe("prune, beside an instance", () => {
   test("stops when it does not hold backups off any more", async () => {
     const folder = join(instance.folder, "lost");
     await fill(folder, [1, 2, 3]);
-    const settings = await loadSettings({ env: {}, cwd: folder, configPaths: [instance.config[1] as string] });
+    const settings = await loadSettings({ env: {}, cwd: folder, configPaths: instance.config.slice(1, 2) });
     const { host, port, user, database } = instance.database.admin;
     const sql = "SELECT pg_terminate_backend(l.pid, 5000) FROM pg_locks l WHERE l.locktype = 'advisory'";
     const signal = new AbortController().signal;
@@ -351,7 +351,7 @@ describe("prune, beside an instance", () => {
     };
     const policy = { ...emptyPolicy, last: 1 };
     const options = { includeNextgisweb: false, includeEncrypted: false, dryRun: false };
-    const pruning = prune(
+    const pruning = runPrune(
       { settings, where: folder, policy, instances: [instanceId], ...options },
       accessWith(settings, context, reporter),
     );
