@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import type { Settings } from "../../config/settings.ts";
-import { AppError, UsageError } from "../../errors.ts";
+import { AppError, UsageError, messageOf } from "../../errors.ts";
 import { isEmptyPolicy } from "../../retention/policy.ts";
 import type { ArchiveAccess } from "../stores/archive-access.ts";
 import { type PruneResult, prune } from "./prune.ts";
@@ -53,12 +53,11 @@ export async function pruneAfterBackup(
     );
   } catch (error) {
     access.context.signal.throwIfAborted();
-    if (!(error instanceof AppError)) throw error;
     access.reporter.report({
       type: "warning",
       code: "not-pruned",
-      message: `the archive is complete, but older ones could not be pruned: ${error.message}`,
-      details: error.details,
+      message: `the archive is complete, but older ones could not be pruned: ${messageOf(error)}`,
+      details: error instanceof AppError ? error.details : [],
     });
     return undefined;
   }
