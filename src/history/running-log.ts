@@ -1,3 +1,4 @@
+import { constants } from "node:fs";
 import { appendFile, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { LogLine, RunNews, RunStage } from "./run.ts";
@@ -9,6 +10,9 @@ export type NewsEntry = { line: LogLine } | { stage: RunStage; position: number 
 export function runningLogPath(folder: string, id: number): string {
   return join(folder, `run-${id}.jsonl`);
 }
+
+// The folder may be another user's, who must not lead root to write elsewhere.
+const flag = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW;
 
 /** Appends to the log of a run that runs. Writes follow each other and are not waited for; whoever opens it closes it. */
 export class RunningLog {
@@ -22,7 +26,7 @@ export class RunningLog {
   /** Never fails: without it the run is as good, and what it told is recorded at its end. */
   append(entry: NewsEntry): void {
     const text = `${JSON.stringify(entry)}\n`;
-    this.#writes = this.#writes.then(() => appendFile(this.#path, text, { mode: 0o600 })).catch(() => undefined);
+    this.#writes = this.#writes.then(() => appendFile(this.#path, text, { mode: 0o600, flag })).catch(() => undefined);
   }
 
   /** Waits for what is being written, and removes it: the history has it all. */

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { messageOf } from "../errors.ts";
 import { DeliveryError } from "./delivery-error.ts";
 import type { Notice } from "./notice.ts";
 import { nameMail, sendMail } from "./send-mail.ts";
@@ -35,9 +36,10 @@ async function withRetries(name: string, send: () => Promise<void>): Promise<Del
       await send();
       return { name, error: undefined };
     } catch (error) {
-      if (!(error instanceof DeliveryError)) throw error;
+      // Whatever it is, it must not become a failure of the run that is told of.
+      const failed = error instanceof DeliveryError ? error : new DeliveryError(`${name}: ${messageOf(error)}`, false);
       const pauseMs = pausesMs[tries];
-      if (!error.mayPass || pauseMs === undefined) return { name, error };
+      if (!failed.mayPass || pauseMs === undefined) return { name, error: failed };
       await sleep(pauseMs);
     }
   }

@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { Socket } from "node:net";
 import { createTransport } from "nodemailer";
 import { messageOf } from "../errors.ts";
 import { DeliveryError } from "./delivery-error.ts";
@@ -7,6 +8,8 @@ import type { MailLogin, MailSettings } from "./settings.ts";
 
 const connectMs = 15_000;
 const silenceMs = 30_000;
+/** A server that says a little now and then would keep us for ever. */
+const wholeMs = 60_000;
 
 /** The mail channel for messages. */
 export function nameMail({ host, port, to }: MailSettings): string {
@@ -15,10 +18,13 @@ export function nameMail({ host, port, to }: MailSettings): string {
 
 /**
  * Sends a notice as a plain text mail.
+ * @param limitMs for all of it, from connecting to the last answer
  * @throws DeliveryError when the server does not take it, for one of the addresses or all
  */
-export async function sendMail(settings: MailSettings, notice: Notice): Promise<void> {
+export async function sendMail(settings: MailSettings, notice: Notice, limitMs = wholeMs): Promise<void> {
   const { host, port, security, login, from, to, caPath } = settings;
+  const socket = new Socket();
+  const limit = setTimeout(() => socket.destroy(new Error(`it took more than ${limitMs / 1000} s`)), limitMs);
   try {
     const transport = createTransport({
       host,
@@ -28,6 +34,7 @@ export async function sendMail(settings: MailSettings, notice: Notice): Promise<
       ignoreTLS: security === "none",
       ...(login === undefined ? {} : { auth: { user: login.user, pass: await passwordOf(login) } }),
       ...(caPath === undefined ? {} : { tls: { ca: await readFile(caPath) } }),
+      socket,
       connectionTimeout: connectMs,
       greetingTimeout: connectMs,
       socketTimeout: silenceMs,
@@ -54,6 +61,8 @@ export async function sendMail(settings: MailSettings, notice: Notice): Promise<
     // The server means it for good.
     const mayPass = responseCode === undefined || responseCode < 500;
     throw new DeliveryError(`${nameMail(settings)}: ${messageOf(error)}`, mayPass, error);
+  } finally {
+    clearTimeout(limit);
   }
 }
 

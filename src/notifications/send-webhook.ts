@@ -18,7 +18,8 @@ export async function sendWebhook(settings: WebhookSettings, notice: Notice): Pr
   const name = nameWebhook(settings);
   const { template, token } = settings;
   const body = template === undefined ? JSON.stringify(valuesOf(notice)) : fillTemplate(template, notice, escapeJson);
-  const url = fillTemplate(settings.url, notice, encodeURIComponent);
+  // Half of a surrogate pair, as a hostile archive may have it, has no encoding.
+  const url = fillTemplate(settings.url, notice, (text) => encodeURIComponent(text.toWellFormed()));
   let response: Response;
   try {
     response = await fetch(url, {
@@ -33,6 +34,9 @@ export async function sendWebhook(settings: WebhookSettings, notice: Notice): Pr
       signal: AbortSignal.timeout(answerMs),
     });
   } catch (error) {
+    // Nothing was sent: the message quotes what is wrong with the request, which are secrets.
+    if (error instanceof TypeError && error.cause === undefined)
+      throw new DeliveryError(`${name}: webhook.url or webhook.token cannot stand in a request`, false);
     throw new DeliveryError(`${name} cannot be reached: ${reasonOf(error)}`, true, error);
   }
   await response.body?.cancel().catch(() => undefined);

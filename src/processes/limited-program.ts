@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { AppError, messageOf } from "../errors.ts";
 import { hasStarted } from "./child-process.ts";
 
@@ -45,10 +45,14 @@ export async function runLimited(words: readonly string[], options: LimitedOptio
   signal?.throwIfAborted();
   const startedMs = performance.now();
   const limit = [`--kill-after=${killAfterS}`, String(timeoutMs / 1000)];
-  const child = spawn("timeout", [...limit, ...words], { env: { ...env }, cwd, stdio: ["pipe", "pipe", "pipe"] });
-  await hasStarted(child).catch((error: unknown) => {
+  let child: ChildProcessWithoutNullStreams;
+  try {
+    // Throws by itself for some reasons, an environment that is too large for example.
+    child = spawn("timeout", [...limit, ...words], { env: { ...env }, cwd, stdio: ["pipe", "pipe", "pipe"] });
+    await hasStarted(child);
+  } catch (error) {
     throw new AppError("program-failed", `cannot run ${words[0]}: ${messageOf(error)}`, { cause: error });
-  });
+  }
   let output: Buffer = Buffer.alloc(0);
   for (const stream of [child.stdout, child.stderr])
     stream.on("data", (chunk: Buffer) => {

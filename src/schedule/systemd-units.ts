@@ -45,7 +45,9 @@ function serviceUnit(plan: SchedulePlan, job: Job): string {
  * Only what a run needs. JavaScript is compiled in memory, so that MemoryDenyWriteExecute cannot be; RemoveIPC would take the
  * shared memory of whatever else the user runs, a PostgreSQL for example; ProtectProc would hide other runs from us.
  */
-function hardening({ isRoot, needsSharedTmp }: SchedulePlan, { writablePaths }: Job): string[] {
+function hardening({ isRoot, needsSharedTmp }: SchedulePlan, job: Job): string[] {
+  // Only a private one is not read-only.
+  const writablePaths = [...job.writablePaths, ...(needsSharedTmp ? ["/tmp", "/var/tmp"] : [])];
   return [
     "NoNewPrivileges=yes",
     "ProtectSystem=strict",

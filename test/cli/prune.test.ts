@@ -1,11 +1,28 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, truncateSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createInstance } from "../../src/demo/instance.ts";
 import { tinyScale } from "../../src/demo/scale.ts";
+import { loadSettings } from "../../src/config/settings.ts";
+import type { Context } from "../../src/context.ts";
+import { gatherFacts } from "../../src/operations/prune/archive-facts.ts";
+import { openPrunePlace } from "../../src/operations/prune/prune-place.ts";
+import { prune as runPrune } from "../../src/operations/prune/prune.ts";
+import { accessWith } from "../../src/operations/stores/archive-access.ts";
 import { takeOperationLock } from "../../src/postgres/operation-lock.ts";
+import type { Reporter } from "../../src/progress.ts";
+import { emptyPolicy } from "../../src/retention/policy.ts";
 import { describeOwner } from "../../src/run-owner.ts";
 import { lockFolder } from "../../src/stores/folder-lock.ts";
 import { ownedTemporaryName } from "../../src/stores/temporary-names.ts";
@@ -70,6 +87,15 @@ describe("prune, without a database", () => {
     expect(names(folder)).toEqual(["3.ngwbackup", "4.ngwbackup", "5.ngwbackup", "notes.txt"]);
     expect(await runCli(args, { now })).toMatchObject({ exitCode: 0 });
     expect(names(folder)).toHaveLength(4);
+  });
+
+  test("a link to an archive is none, and what it leads to does not go for it", async () => {
+    const folder = await tempFolder();
+    await fill(folder, [1, 2]);
+    symlinkSync("2.ngwbackup", join(folder, "0-latest.ngwbackup"));
+    const result = await runCli(["prune", "--keep-last", "1", folder], { now });
+    expect(result).toMatchObject({ exitCode: 0, stdout: expect.stringContaining("a symbolic link") });
+    expect(names(folder)).toEqual(["0-latest.ngwbackup", "2.ngwbackup"]);
   });
 
   test("--json tells the same", async () => {
@@ -287,6 +313,67 @@ describe("prune, beside an instance", () => {
         .map((name) => join(instance.backupFolder, name))
         .toSorted(),
     ).toEqual(left.toSorted());
+  });
+
+  test("the archive that was just written stays, whatever the clock said when others were", async () => {
+    const folder = join(instance.folder, "future");
+    mkdirSync(folder);
+    expect((await backup(5, folder)).exitCode).toBe(0);
+    const listed = await runCli(["list", "--json", folder]);
+    const id = /"instanceId":"([^"]+)"/.exec(listed.stdout)?.[1] ?? "";
+    const late = { snapshotAt: "2099-01-01T00:00:00Z", instanceId: id };
+    await writeDatedArchive(join(folder, "late.ngwbackup"), late);
+    const config = join(instance.folder, "future.ini");
+    writeFileSync(config, "[ngwbackup]\nkeep.last = 1\nkeep.tag =\n");
+    const { exitCode, stdout } = await backup(6, "--config", config, "--prune", folder);
+    expect(exitCode).toBe(0);
+    expect(readdirSync(folder)).toEqual(["20260101-060000.ngwbackup", "late.ngwbackup"]);
+    expect(existsSync(stdout.trimEnd())).toBe(true);
+  });
+
+  test("stops when it does not hold backups off any more", async () => {
+    const folder = join(instance.folder, "lost");
+    await fill(folder, [1, 2, 3]);
+    const settings = await loadSettings({ env: {}, cwd: folder, configPaths: instance.config.slice(1, 2) });
+    const { host, port, user, database } = instance.database.admin;
+    const sql = "SELECT pg_terminate_backend(l.pid, 5000) FROM pg_locks l WHERE l.locktype = 'advisory'";
+    const signal = new AbortController().signal;
+    const context = { env: {}, cwd: folder, pid: process.pid, signal, now: () => now } as unknown as Context;
+    const reporter: Reporter = {
+      report(event) {
+        if (event.type !== "message" || !event.message.startsWith("removed")) return;
+        const args = ["-h", host ?? "", "-p", String(port), "-U", user ?? "", "-d", database ?? "", "-c"];
+        execFileSync("psql", [
+          ...args,
+          `${sql} AND l.database = (SELECT oid FROM pg_database WHERE datname = '${database}')`,
+        ]);
+      },
+    };
+    const policy = { ...emptyPolicy, last: 1 };
+    const options = { includeNextgisweb: false, includeEncrypted: false, dryRun: false };
+    const pruning = runPrune(
+      { settings, where: folder, policy, instances: [instanceId], ...options },
+      accessWith(settings, context, reporter),
+    );
+    await expect(pruning).rejects.toMatchObject({ code: "prune-stopped" });
+    expect(names(folder)).toEqual(["2.ngwbackup", "3.ngwbackup"]);
+  });
+
+  test("a folder that was replaced meanwhile is let be", async () => {
+    const folder = join(instance.folder, "replaced");
+    mkdirSync(folder);
+    const target = join(folder, "a");
+    expect((await backup(7, "--no-zip", target)).exitCode).toBe(0);
+    const settings = await loadSettings({ env: {}, cwd: folder, configPaths: [] });
+    const signal = new AbortController().signal;
+    const context = { env: {}, cwd: folder, pid: process.pid, signal, now: () => now } as unknown as Context;
+    const access = accessWith(settings, context, { report() {} });
+    const [facts] = await gatherFacts(folder, access);
+    expect((await backup(8, "--no-zip", "--overwrite", target)).exitCode).toBe(0);
+    const place = await openPrunePlace(folder, access);
+    expect(await place.remove(facts!)).toBe(false);
+    expect(existsSync(target)).toBe(true);
+    await place.close();
   });
 
   test("a prune that fails after a backup is warned of, and the backup is none the worse", async () => {

@@ -83,8 +83,8 @@ describe("schedule", () => {
     // The test's folders are under /tmp, which a private one would hide.
     expect(backup).toContain("PrivateTmp=no");
     const data = join(folder, "data");
-    expect(backup).toContain(`ReadWritePaths="-/srv/my backup/100%%" -${data} -${data}/.ngwbackup`);
-    expect(verify).toContain(`ReadWritePaths=-${data}/.ngwbackup`);
+    expect(backup).toContain(`ReadWritePaths="-/srv/my backup/100%%" -${data} -${data}/.ngwbackup -/tmp -/var/tmp`);
+    expect(verify).toContain(`ReadWritePaths=-${data}/.ngwbackup -/tmp -/var/tmp`);
     expect(backupTimer).toContain("OnCalendar=*-*-* 02:15:00");
     expect(backupTimer).toContain("Persistent=true");
     expect(backupTimer).toContain("RandomizedDelaySec=600");
@@ -115,6 +115,23 @@ describe("schedule", () => {
     expect(printed["ngw-two-backup.service"]).toContain("User=gis\n");
     expect(printed["ngw-two-backup.service"]).toContain("CapabilityBoundingSet=\n");
     expect(printed["ngw-two-status.service"]).toContain("ReadWritePaths=-/var/lib/metrics ");
+  });
+
+  test("temporary files can be written: in backup.tmpdir, and in /tmp where that is shared", async () => {
+    configure();
+    const env = { PATH: join(folder, "bin"), NEXTGISWEB__CORE__BACKUP__TMPDIR: "/mnt/scratch" };
+    const { stdout } = await runCli(["schedule", "--config", config, "--units", "--json"], { env });
+    const { units: printed } = JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "") as {
+      units: Record<string, string>;
+    };
+    // Parts of an archive for a store are kept there, too.
+    for (const job of ["backup", "drill"])
+      expect(printed[`ngwbackup-${job}.service`]).toMatch(/^ReadWritePaths=(?:.* )?-\/mnt\/scratch\b/m);
+    // ProtectSystem=strict has it read-only unless it is private.
+    for (const job of ["backup", "verify", "drill", "status"]) {
+      expect(printed[`ngwbackup-${job}.service`]).toContain("PrivateTmp=no\n");
+      expect(printed[`ngwbackup-${job}.service`]).toMatch(/^ReadWritePaths=.* -\/tmp -\/var\/tmp$/m);
+    }
   });
 
   test("prunes by itself when rules say what goes, unless that is done after each backup", async () => {

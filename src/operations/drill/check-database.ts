@@ -1,9 +1,8 @@
 import type { Manifest } from "../../archive/manifest.ts";
-import { messageOf } from "../../errors.ts";
 import type { Client } from "../../postgres/connection.ts";
 import { qualifiedName, quoteIdentifier } from "../../postgres/quoting.ts";
 import { formatCount } from "../../terminal/format.ts";
-import { type DrillCheck, looked, skipped } from "./drill-check.ts";
+import { type DrillCheck, faultOf, looked, skipped } from "./drill-check.ts";
 
 /** Catalogs, and what belongs to extensions, are the server's own affair. */
 const ownTable = `c.relnamespace NOT IN ('pg_catalog'::pg_catalog.regnamespace, 'information_schema'::pg_catalog.regnamespace)
@@ -38,7 +37,7 @@ async function countRows(client: Client, name: string): Promise<number | string>
     const { rows } = await client.query<{ count: string }>(`SELECT count(*) FROM ONLY ${name}`);
     return Number(rows[0]?.count);
   } catch (error) {
-    return messageOf(error);
+    return faultOf(error);
   }
 }
 
@@ -97,7 +96,7 @@ export async function checkGeometries(client: Client): Promise<DrillCheck> {
       );
       count += Number(rows[0]?.count);
     } catch (error) {
-      faults.push(`column ${column} of ${relation}: ${messageOf(error)}`);
+      faults.push(`column ${column} of ${relation}: ${faultOf(error)}`);
     }
   }
   return looked(check, `${formatCount(count)} geometries of ${formatCount(columns.length)} columns read`, faults);
@@ -116,14 +115,14 @@ export async function checkIndexes(client: Client): Promise<DrillCheck> {
   try {
     amcheck = await amcheckSchema(client);
   } catch (error) {
-    const message = `${formatCount(indexes.length)} indexes are valid; not compared with their tables: ${messageOf(error)}`;
+    const message = `${formatCount(indexes.length)} indexes are valid; not compared with their tables: ${faultOf(error)}`;
     return looked("indexes", message, faults);
   }
   for (const { oid, name } of trees) {
     try {
       await client.query(`SELECT ${amcheck}.bt_index_check($1::pg_catalog.oid::pg_catalog.regclass, true)`, [oid]);
     } catch (error) {
-      faults.push(`index ${name}: ${messageOf(error)}`);
+      faults.push(`index ${name}: ${faultOf(error)}`);
     }
   }
   const message = `${formatCount(indexes.length)} indexes are valid, ${formatCount(trees.length)} B-trees agree with their tables`;

@@ -3,6 +3,7 @@ import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Application } from "../../applications/application.ts";
+import { systemCode } from "../../disk-errors.ts";
 import { messageOf } from "../../errors.ts";
 import { blobPath, isBlobName } from "../../files/storage-layout.ts";
 import { forEachAtOnce } from "../../for-each-at-once.ts";
@@ -45,11 +46,17 @@ export async function checkBlobs(
       else if (sha256 !== undefined && found.sha256 !== sha256)
         faults.push(`blob ${path}: expected sha256 ${sha256}, found ${found.sha256}`);
     } catch (error) {
-      faults.push(`blob ${path}: ${messageOf(error)}`);
+      faults.push(`blob ${path}: ${absenceOf(error)}`);
     }
   });
   const note = withoutDigest === 0 ? "" : `, ${formatCount(withoutDigest)} by size alone`;
   return looked("blobs", `${formatCount(blobs)} blobs read, ${formatBytes(bytes)}${note}`, faults);
+}
+
+/** Why there is no file. @throws the error itself when it says nothing of that: a disk that fails, too many open files */
+function absenceOf(error: unknown): string {
+  if (!["ENOENT", "ENOTDIR", "EISDIR"].includes(systemCode(error))) throw error;
+  return messageOf(error);
 }
 
 async function digestFile(path: string): Promise<{ sizeBytes: number; sha256: string }> {
@@ -84,7 +91,10 @@ export async function checkBlobRows(
       for (const { sizeBytes, ...name } of batch) {
         rows += 1;
         const path = isBlobName(name) ? blobPath(name) : undefined;
-        const found = path === undefined ? undefined : await stat(join(blobFolder, path)).catch(() => undefined);
+        const found =
+          path === undefined
+            ? undefined
+            : await stat(join(blobFolder, path)).catch((error: unknown) => void absenceOf(error));
         if (found !== undefined && (sizeBytes === null || found.size === sizeBytes)) continue;
         if (lost.has(`${name.component}/${name.uuid}`)) known += 1;
         else

@@ -1,7 +1,7 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { ManifestHeader } from "../../archive/manifest.ts";
-import { startCluster } from "../../cluster/cluster.ts";
+import { type Cluster, startCluster } from "../../cluster/cluster.ts";
 import type { Settings } from "../../config/settings.ts";
 import type { Context } from "../../context.ts";
 import { createError } from "../../disk-errors.ts";
@@ -39,26 +39,13 @@ export async function openDrillPlace(
   settings: Settings,
   context: Context,
 ): Promise<DrillPlace> {
-  const { env, signal } = context;
-  const own = await mkdtemp(join(folder, "ngwbackup-drill-")).catch((error: unknown) => {
-    throw createError(error, join(folder, "ngwbackup-drill"));
-  });
+  const running = await startIn(folder, context);
+  // In the server's own folder: whatever happens to us, its guard, or the next drill, removes all of it.
+  const own = join(running.host, "drill");
   const dataFolder = join(own, "data");
-  const remove = (): Promise<void> => rm(own, { recursive: true, force: true });
-  let cluster;
+  const close = (): Promise<void> => running.stop();
   try {
-    await mkdir(dataFolder);
-    cluster = await startCluster({ folder, env, signal });
-  } catch (error) {
-    await remove();
-    throw error;
-  }
-  const running = cluster;
-  const close = async (): Promise<void> => {
-    await running.stop();
-    await remove();
-  };
-  try {
+    await mkdir(dataFolder, { recursive: true });
     const { host, port, superuser } = running;
     const base: ConnectionSettings = { host, port, env: {} };
     const admin: ConnectionSettings = { ...base, user: superuser, database: "postgres" };
@@ -86,6 +73,24 @@ export async function openDrillPlace(
   } catch (error) {
     await close();
     throw error;
+  }
+}
+
+/**
+ * Starts the server. Once it runs, a signal does not end it: the restore first takes back what it has done, and nobody writes
+ * into a folder that is being removed.
+ */
+async function startIn(folder: string, { env, signal }: Context): Promise<Cluster> {
+  signal.throwIfAborted();
+  const starting = new AbortController();
+  const onAbort = (): void => starting.abort(signal.reason);
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    return await startCluster({ folder, env, signal: starting.signal });
+  } catch (error) {
+    throw createError(error, join(folder, "ngwbackup-drill"));
+  } finally {
+    signal.removeEventListener("abort", onAbort);
   }
 }
 

@@ -1,4 +1,4 @@
-import { readdir, stat } from "node:fs/promises";
+import { lstat, readdir, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { tocEntryName } from "../../archive/entry-names.ts";
 import { UsageError } from "../../errors.ts";
@@ -14,6 +14,8 @@ export interface Candidate {
   /** Of the file; undefined for a folder, whose entries count. */
   sizeBytes: number | undefined;
   modifiedAt: Date;
+  /** Somebody has put a symbolic link there; size and time are those of what it leads to. */
+  isLink: boolean;
 }
 
 /**
@@ -32,12 +34,16 @@ export async function* archivesIn(where: string, access: ArchiveAccess): AsyncGe
 async function* localCandidates(folder: string, { context }: ArchiveAccess): AsyncGenerator<Candidate> {
   const store = createLocalStore(folder, context.pid);
   for await (const { name, sizeBytes, modifiedAt } of store.list(context.signal))
-    if (isArchiveName(name)) yield { path: store.locate(name), sizeBytes, modifiedAt };
+    if (isArchiveName(name)) {
+      const path = store.locate(name);
+      yield { path, sizeBytes, modifiedAt, isLink: await isLink(path) };
+    }
   for (const entry of await readdir(folder, { withFileTypes: true })) {
     if (entry.name.startsWith(".") || entry.isFile()) continue;
     const path = join(folder, entry.name);
     const stats = await stat(join(path, tocEntryName)).catch(() => undefined);
-    if (stats?.isFile() === true) yield { path, sizeBytes: undefined, modifiedAt: (await stat(path)).mtime };
+    if (stats?.isFile() === true)
+      yield { path, sizeBytes: undefined, modifiedAt: (await stat(path)).mtime, isLink: entry.isSymbolicLink() };
   }
 }
 
@@ -48,10 +54,14 @@ async function* storeCandidates(location: RemoteLocation, access: ArchiveAccess)
   const store = await openStore({ ...place, name: undefined }, await access.load(), access.context);
   try {
     for await (const { name: key, sizeBytes, modifiedAt } of store.list(access.context.signal))
-      if (isArchiveName(key)) yield { path: store.locate(key), sizeBytes, modifiedAt };
+      if (isArchiveName(key)) yield { path: store.locate(key), sizeBytes, modifiedAt, isLink: false };
   } finally {
     await store.close();
   }
+}
+
+async function isLink(path: string): Promise<boolean> {
+  return (await lstat(path).catch(() => undefined))?.isSymbolicLink() ?? false;
 }
 
 function isArchiveName(name: string): boolean {

@@ -18,6 +18,8 @@ export interface ArchiveFacts {
   /** Of the file; of all entries for a folder. */
   sizeBytes: number;
   modifiedAt: Date;
+  /** A symbolic link to an archive, which somebody else has put there. */
+  isLink: boolean;
   /**
    * By the manifest the moment of its snapshot. NextGIS Web's: when it was last written. Encrypted, and no key at hand: by a
    * name such as `20200721-234619`, in UTC, else when it was last written.
@@ -66,7 +68,7 @@ export async function gatherFacts(where: string, access: ArchiveAccess): Promise
 }
 
 async function factsOf(
-  { path, sizeBytes, modifiedAt }: Candidate,
+  { path, sizeBytes, modifiedAt, isLink }: Candidate,
   access: ArchiveAccess,
 ): Promise<ArchiveFacts | undefined> {
   const common = {
@@ -74,6 +76,7 @@ async function factsOf(
     isFolder: sizeBytes === undefined,
     sizeBytes: sizeBytes ?? 0,
     modifiedAt,
+    isLink,
     time: modifiedAt,
     tags: [],
     problem: undefined,

@@ -1,6 +1,6 @@
 import { detectApplication } from "../../applications/detect.ts";
 import type { Settings } from "../../config/settings.ts";
-import { AppError, BusyError } from "../../errors.ts";
+import { AppError, BusyError, messageOf } from "../../errors.ts";
 import { type Client, connect } from "../../postgres/connection.ts";
 import { takeOperationLock } from "../../postgres/operation-lock.ts";
 import type { Reporter } from "../../progress.ts";
@@ -10,6 +10,11 @@ import { type InstanceName, instanceKey } from "./archive-facts.ts";
 export interface OwnInstance {
   /** Key by which its archives are known. */
   key: string;
+  /**
+   * To be called before each removal: a backup that has begun since may refer to what goes.
+   * @throws AppError lock-lost when the session that held the lock is gone
+   */
+  check(): Promise<void>;
   /** Gives the lock back. */
   release(): Promise<void>;
 }
@@ -32,7 +37,19 @@ export async function findOwnInstance(
     const name = await nameOf(client);
     if (isLocking) await takeOperationLock(client);
     const held = client;
-    return { key: instanceKey(name), release: () => held.end() };
+    return {
+      key: instanceKey(name),
+      async check() {
+        try {
+          await held.query("SELECT");
+        } catch (error) {
+          const message = `backups are not held off any more: ${messageOf(error)}`;
+          throw new AppError("lock-lost", message, { cause: error, hints: ["prune again"] });
+        }
+      },
+      // A session that is gone has given it back.
+      release: () => held.end().catch(() => undefined),
+    };
   } catch (error) {
     await client?.end().catch(() => undefined);
     if (error instanceof BusyError || !(error instanceof AppError)) throw error;

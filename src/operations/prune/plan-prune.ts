@@ -21,6 +21,8 @@ export interface PruneScope {
   includeEncrypted: boolean;
   /** Archives of other places, which stay, and which may refer to these or be referred to by them. */
   elsewhere: readonly ArchiveFacts[];
+  /** Name of an archive that was written just now; it stays. */
+  fresh?: string;
 }
 
 /**
@@ -55,7 +57,11 @@ export function planPrune(
     const first = judged[0];
     if (first !== undefined && judged.every((one) => one.reasons.length === 0))
       first.reasons.push("last sound archive");
-    for (const { item, reasons: why } of judged) reasons.set(item, why);
+    for (const { item, reasons: why } of judged) {
+      // Archives of a clock that was ahead are newer for every rule.
+      if (why.length === 0 && basename(item.path) === scope.fresh) why.push("just written");
+      reasons.set(item, why);
+    }
   }
   keepWhatMayBeReferredTo(reasons, scope.elsewhere);
   keepBases(reasons, lacking(scope.elsewhere));
@@ -69,6 +75,8 @@ export function planPrune(
 
 /** Why rules do not concern an archive; undefined when they do. */
 function exemptionOf(facts: ArchiveFacts, scope: PruneScope, sound: ReadonlySet<string>): string | undefined {
+  // What it leads to would go as one of two, and the link be kept for the other.
+  if (facts.isLink) return "a symbolic link";
   switch (facts.kind) {
     case "damaged":
       return `damaged: ${facts.problem ?? "it cannot be read"}`;
@@ -93,7 +101,7 @@ function keepWhatMayBeReferredTo(
 ): void {
   if (![...reasons.keys(), ...elsewhere].some(({ bases }) => bases.length > 0)) return;
   const staying = [...reasons].filter(([, why]) => why.length > 0).map(([facts]) => facts);
-  const unread = staying.filter(({ kind }) => kind === "damaged" || kind === "encrypted");
+  const unread = [...staying, ...elsewhere].filter(({ kind }) => kind === "damaged" || kind === "encrypted");
   for (const [facts, why] of reasons) {
     const referrer = unread.find(({ modifiedAt }) => modifiedAt > facts.time);
     if (why.length === 0 && facts.kind !== "nextgisweb" && referrer !== undefined)

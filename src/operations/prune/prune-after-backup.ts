@@ -1,5 +1,6 @@
+import { basename } from "node:path";
 import type { Settings } from "../../config/settings.ts";
-import { AppError, UsageError } from "../../errors.ts";
+import { AppError, UsageError, messageOf } from "../../errors.ts";
 import { isEmptyPolicy } from "../../retention/policy.ts";
 import type { ArchiveAccess } from "../stores/archive-access.ts";
 import { type PruneResult, prune } from "./prune.ts";
@@ -46,17 +47,17 @@ export async function pruneAfterBackup(
         includeNextgisweb: false,
         includeEncrypted: includesEncrypted,
         dryRun: false,
+        fresh: basename(archive),
       },
       access,
     );
   } catch (error) {
     access.context.signal.throwIfAborted();
-    if (!(error instanceof AppError)) throw error;
     access.reporter.report({
       type: "warning",
       code: "not-pruned",
-      message: `the archive is complete, but older ones could not be pruned: ${error.message}`,
-      details: error.details,
+      message: `the archive is complete, but older ones could not be pruned: ${messageOf(error)}`,
+      details: error instanceof AppError ? error.details : [],
     });
     return undefined;
   }

@@ -1,3 +1,4 @@
+import { stat } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
 import { UsageError } from "../../errors.ts";
 import { lockFolder } from "../../stores/folder-lock.ts";
@@ -45,6 +46,9 @@ export async function openPrunePlace(where: string, access: ArchiveAccess): Prom
     async remove({ path, isFolder, sizeBytes, modifiedAt }) {
       signal.throwIfAborted();
       if (isFolder) {
+        // Another one in its place has a time of its own.
+        const found = await stat(path).catch(() => undefined);
+        if (found?.mtime.getTime() !== modifiedAt.getTime()) return false;
         await removeFolder(path, pid);
         return true;
       }

@@ -4,7 +4,7 @@ import { type RetentionPolicy, isEmptyPolicy } from "../../retention/policy.ts";
 import type { ArchiveAccess } from "../stores/archive-access.ts";
 import { type ArchiveFacts, gatherFacts, instanceKey } from "./archive-facts.ts";
 import { factsElsewhere } from "./elsewhere.ts";
-import { findOwnInstance } from "./own-instance.ts";
+import { type OwnInstance, findOwnInstance } from "./own-instance.ts";
 import { type PlannedArchive, planPrune, removalOrder } from "./plan-prune.ts";
 import { type PrunePlace, openPrunePlace } from "./prune-place.ts";
 
@@ -21,6 +21,8 @@ export interface PruneRequest {
   /** Those that are encrypted and that no key is at hand for, too. */
   includeEncrypted: boolean;
   dryRun: boolean;
+  /** Name of the archive that a backup has just written there; it stays. */
+  fresh?: string;
 }
 
 /** What came of it. */
@@ -61,7 +63,7 @@ export async function prune(request: PruneRequest, access: ArchiveAccess): Promi
       if (!dryRun) {
         for (const path of await place.clearDead())
           reporter.report({ type: "message", message: `removed ${path}, which a run that died has left` });
-        leaving = await removeAll(removalOrder(leaving), place, access);
+        leaving = await removeAll(removalOrder(leaving), place, own, access);
       }
       const removedBytes = leaving.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
       return { archives: planned, removed: leaving.length, removedBytes };
@@ -77,11 +79,13 @@ export async function prune(request: PruneRequest, access: ArchiveAccess): Promi
 async function removeAll(
   archives: readonly ArchiveFacts[],
   place: PrunePlace,
+  own: OwnInstance | undefined,
   { context, reporter }: ArchiveAccess,
 ): Promise<ArchiveFacts[]> {
   const gone: ArchiveFacts[] = [];
   for (const facts of archives) {
     try {
+      await own?.check();
       if (await place.remove(facts)) {
         gone.push(facts);
         reporter.report({ type: "message", message: `removed ${facts.path}` });

@@ -42,7 +42,10 @@ export function endedFacts(begun: RunFacts, ended: EndedRun): RunFacts {
   };
 }
 
-/** The facts as environment variables `NGWBACKUP_...`; what is not known is empty. */
+/** Linux takes no variable of 128 KiB or more; characters may have four bytes. */
+const longestValue = 16 * 1024;
+
+/** The facts as environment variables `NGWBACKUP_...`; what is not known is empty, what is long has its beginning. */
 export function environmentOf(facts: RunFacts): Record<string, string> {
   const { command, runId, archive, host, database, startedAt, endedAt, durationMs, state, exitCode } = facts;
   const values = {
@@ -63,6 +66,11 @@ export function environmentOf(facts: RunFacts): Record<string, string> {
   };
   return Object.fromEntries(
     // A NUL cannot stand in an environment.
-    Object.entries(values).map(([name, value]) => [`NGWBACKUP_${name}`, String(value ?? "").replaceAll("\0", "")]),
+    Object.entries(values).map(([name, value]) => [
+      `NGWBACKUP_${name}`,
+      String(value ?? "")
+        .replaceAll("\0", "")
+        .slice(0, longestValue),
+    ]),
   );
 }

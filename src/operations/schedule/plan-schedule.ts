@@ -83,7 +83,13 @@ function writablePaths(name: ScheduledJob, settings: Settings): string[] {
   const { backup, sdirPath, fileStoragePath, runs } = settings;
   const paths = {
     // Beside the storage, files are linked aside, and what dead runs left is put in order.
-    backup: [backup.path, sdirPath, fileStoragePath === undefined ? undefined : dirname(fileStoragePath)],
+    // Large parts for a store are kept as files for a while.
+    backup: [
+      backup.path,
+      sdirPath,
+      fileStoragePath === undefined ? undefined : dirname(fileStoragePath),
+      backup.tmpdir,
+    ],
     verify: [],
     drill: [backup.tmpdir],
     prune: [backup.path],

@@ -93,10 +93,10 @@ async function inspect(path: string): Promise<{ facts: Omit<Summary, "losses">; 
   return { facts: { tables, rows, components }, losses };
 }
 
-/** Nothing hidden in the folder of archives, no pins or work folder beside the storage. */
+/** Nothing hidden in the folder of archives, no pins or work folder beside the storage; the history of runs stays there. */
 function mustHoldNothing({ archives, source }: IoWorld, run: DisturbedRun, when: string): void {
   const left = readdirSync(archives).filter((name) => name !== "archive");
-  const beside = readdirSync(source.sdir).filter((name) => name.includes("ngwbackup"));
+  const beside = readdirSync(source.sdir).filter((name) => name.includes("ngwbackup") && name !== ".ngwbackup");
   const said = [describeDisturbance(run), run.end.stderr];
   mustHold(left.length + beside.length === 0, `${when}: nothing is left`, ...left, ...beside, ...said);
 }

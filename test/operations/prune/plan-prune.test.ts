@@ -16,6 +16,7 @@ function archive(name: string, facts: Partial<ArchiveFacts> = {}): ArchiveFacts 
     isFolder: false,
     sizeBytes: 1,
     modifiedAt: time,
+    isLink: false,
     time,
     tags: [],
     kind: "sound",
@@ -135,6 +136,10 @@ describe("what stays", () => {
     });
     const elsewhere = [archive("x"), archive("y", { bases: ["x"] })];
     expect(plan(archives, last(1), { elsewhere })).toMatchObject({ a: "b cannot be read, and may refer to it", c: "" });
+    const unreadElsewhere = [archive("y", { ...locked, path: "/other/y" })];
+    expect(plan([archive("a"), archive("d"), incremental], last(1), { elsewhere: unreadElsewhere })).toMatchObject({
+      a: "y cannot be read, and may refer to it",
+    });
   });
 
   test("NextGIS Web's and encrypted ones, unless they are asked for; then each kind by itself", () => {
