@@ -96,15 +96,15 @@ export function createSideBySideRestore(options: SideBySideOptions): SideBySideR
       await dropReplaced(options, runId, options.keepUntil === false);
     },
     async discard() {
-      const left = name;
-      name = undefined;
       // it may have broken while the server still makes the database
       await endControl();
+      const left = name;
       if (left === undefined) return;
       await withElsewhere(options, async (client) => {
         await endRunSessions(client, runId);
         await dropDatabase(client, left);
       });
+      name = undefined;
     },
   };
 }
