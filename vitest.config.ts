@@ -21,12 +21,12 @@ export default defineConfig({
       // What is reached (docs/reliability.md), less what differs between runs and what tests cover that are skipped elsewhere: as
       // an ordinary user, without the archives of real installations, without servers of other releases.
       thresholds: {
-        lines: 93.5,
-        branches: 83.5,
+        lines: 94,
+        branches: 84,
         "src/archive/**": { lines: 97.5, branches: 91.5 },
         "src/postgres/**": { lines: 94.5, branches: 84.5 },
         "src/files/**": { lines: 94, branches: 82 },
-        "src/operations/**": { lines: 93, branches: 79.5 },
+        "src/operations/**": { lines: 94, branches: 81.5 },
       },
     },
   },
