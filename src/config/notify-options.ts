@@ -1,5 +1,4 @@
 import { hostname } from "node:os";
-import path from "node:path";
 import { UsageError } from "../errors.ts";
 import { type Notice, blankFields, escapeJson, fillTemplate, unknownPlaceholders } from "../notifications/notice.ts";
 import {
@@ -9,7 +8,8 @@ import {
   type NoticeEvent,
   noticeEvents,
 } from "../notifications/settings.ts";
-import { type OptionDefinition, type OptionReader, type ResolvedOption, maskedValue } from "./option-reader.ts";
+import { type OptionDefinition, type OptionReader, type ResolvedOption } from "./option-reader.ts";
+import { ShownOptions } from "./shown-options.ts";
 import { type ValueType, choiceType, integerType, listType, pathType, textType } from "./value-types.ts";
 
 const section = "ngwbackup";
@@ -74,40 +74,30 @@ export function resolveChannels(
   reader: OptionReader,
   cwd: string,
 ): { channels: Channels; values: readonly ResolvedOption[] } {
-  const values: ResolvedOption[] = [];
-  const read = <T>(definition: OptionDefinition<T>, show: (value: T) => string = String): T | undefined => {
-    const { value, source } = reader.get(definition);
-    const shown = value === undefined ? null : definition.secret === true ? maskedValue : show(value);
-    values.push({ section, option: definition.option, value: shown, source });
-    return value;
-  };
-  const readPath = (definition: OptionDefinition<string>): string | undefined => {
-    const value = read(definition, (text) => path.resolve(cwd, text));
-    return value === undefined ? undefined : path.resolve(cwd, value);
-  };
+  const shown = new ShownOptions(reader, cwd);
   const join = (items: readonly string[]): string => items.join(", ");
 
-  const to = read(notifyOptions.mailTo, join);
-  const host = read(notifyOptions.mailHost)!;
-  const user = read(notifyOptions.mailUser);
-  const passwordPath = readPath(notifyOptions.mailPwfile);
+  const to = shown.read(notifyOptions.mailTo, join);
+  const host = shown.read(notifyOptions.mailHost)!;
+  const user = shown.read(notifyOptions.mailUser);
+  const passwordPath = shown.readPath(notifyOptions.mailPwfile);
   const isLocal = ["localhost", "127.0.0.1", "::1"].includes(host);
-  const security = read(notifyOptions.mailSecurity) ?? (isLocal ? "none" : "starttls");
+  const security = shown.read(notifyOptions.mailSecurity) ?? (isLocal ? "none" : "starttls");
   const mail: Omit<MailSettings, "login" | "to"> = {
     host,
     security,
-    port: read(notifyOptions.mailPort) ?? ports[security],
-    from: read(notifyOptions.mailFrom) ?? `ngwbackup@${hostname()}`,
-    caPath: readPath(notifyOptions.mailCa),
-    on: read(notifyOptions.mailOn, join)!,
+    port: shown.read(notifyOptions.mailPort) ?? ports[security],
+    from: shown.read(notifyOptions.mailFrom) ?? `ngwbackup@${hostname()}`,
+    caPath: shown.readPath(notifyOptions.mailCa),
+    on: shown.read(notifyOptions.mailOn, join)!,
   };
-  const password = read(notifyOptions.mailPassword);
+  const password = shown.read(notifyOptions.mailPassword);
   const webhook = {
-    template: read(notifyOptions.webhookTemplate),
-    token: read(notifyOptions.webhookToken),
-    on: read(notifyOptions.webhookOn, join)!,
+    template: shown.read(notifyOptions.webhookTemplate),
+    token: shown.read(notifyOptions.webhookToken),
+    on: shown.read(notifyOptions.webhookOn, join)!,
   };
-  const url = read(notifyOptions.webhookUrl);
+  const url = shown.read(notifyOptions.webhookUrl);
   if (to !== undefined && user !== undefined && security === "none" && !isLocal)
     throw new UsageError("mail-in-the-clear", `[${section}] mail.user: its password would go to ${host} in the clear`, {
       hints: ["set mail.security to tls or starttls"],
@@ -122,6 +112,6 @@ export function resolveChannels(
       mail: to === undefined ? undefined : { ...mail, to, login },
       webhook: url === undefined ? undefined : { ...webhook, url },
     },
-    values,
+    values: shown.values,
   };
 }

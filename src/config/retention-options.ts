@@ -2,6 +2,7 @@ import { type Period, type RetentionPolicy, periods } from "../retention/policy.
 import { type CalendarSpan, showSpan } from "../retention/span.ts";
 import type { OptionDefinition } from "./option-reader.ts";
 import { spanType, tagListType } from "./retention-types.ts";
+import type { ShownOptions } from "./shown-options.ts";
 import { booleanType, integerType } from "./value-types.ts";
 
 const section = "ngwbackup";
@@ -43,18 +44,20 @@ export const retentionOptions: readonly OptionDefinition<unknown>[] = [
 
 /**
  * Reads the options `keep...`.
- * @param read gives the value of an option, and notes it with its source
+ * @param shown notes them with their sources
  */
-export function readRetention(
-  read: <T>(definition: OptionDefinition<T>, show?: (value: T) => string) => T | undefined,
-): RetentionSettings {
+export function readRetention(shown: ShownOptions): RetentionSettings {
   const policy: RetentionPolicy = {
-    last: read(last) ?? 0,
-    counts: ofPeriods((period) => read(counts[period])),
-    within: read(within, showSpan),
-    withinPeriods: ofPeriods((period) => read(spans[period], showSpan)),
+    last: shown.read(last) ?? 0,
+    counts: ofPeriods((period) => shown.read(counts[period])),
+    within: shown.read(within, showSpan),
+    withinPeriods: ofPeriods((period) => shown.read(spans[period], showSpan)),
     // Unlike those of the flag, tags of the option count each for itself: who reads a comma as "or" must not lose archives.
-    tags: (read(tag, (list) => list.join(", ")) ?? []).map((one) => [one]),
+    tags: (shown.read(tag, (list) => list.join(", ")) ?? []).map((one) => [one]),
   };
-  return { policy, isAfterBackup: read(afterBackup) === true, includesEncrypted: read(includeEncrypted) === true };
+  return {
+    policy,
+    isAfterBackup: shown.read(afterBackup) === true,
+    includesEncrypted: shown.read(includeEncrypted) === true,
+  };
 }

@@ -3,6 +3,7 @@ import type { Channels } from "../notifications/settings.ts";
 import { notifyOptions, resolveChannels } from "./notify-options.ts";
 import { durationType, showDuration } from "./durations.ts";
 import type { OptionDefinition, OptionReader, ResolvedOption } from "./option-reader.ts";
+import { ShownOptions } from "./shown-options.ts";
 import { type ScheduleSettings, resolveSchedule, scheduleOptions } from "./schedule-options.ts";
 import { type ValueType, commandType, pathType } from "./value-types.ts";
 
@@ -75,55 +76,31 @@ export interface RunSources {
  * @throws UsageError for a wrong value
  */
 export function resolveRuns(sources: RunSources): { settings: RunSettings; values: readonly ResolvedOption[] } {
-  const { reader } = sources;
-  const values: ResolvedOption[] = [];
-  const read = <T>(
-    { option, ...definition }: OptionDefinition<T>,
-    show: (value: T) => string = String,
-  ): T | undefined => {
-    const { value, source } = reader.get({ option, ...definition });
-    values.push({ section, option, value: value === undefined ? null : show(value), source });
-    return value;
-  };
-  const readPath = (definition: OptionDefinition<string>): string | undefined => {
-    const found = reader.find(definition);
-    const value = found === undefined ? undefined : path.resolve(sources.cwd, found.value);
-    values.push({ section, option: definition.option, value: value ?? null, source: found?.source ?? "default" });
-    return value;
-  };
-  const notify = resolveChannels(reader, sources.cwd);
-  const schedule = resolveSchedule(reader, sources.isPruned);
+  const { reader, cwd } = sources;
+  const shown = new ShownOptions(reader, cwd);
+  const notify = resolveChannels(reader, cwd);
+  const schedule = resolveSchedule(reader, cwd, sources.isPruned);
   const settings: RunSettings = {
     channels: notify.channels,
-    state: stateFolder(sources, values),
-    historyKeepMs: read(runOptions.historyKeep, showDuration)!,
-    maxAgeMs: read(runOptions.maxAge, showDuration)!,
-    metricsPath: readPath(runOptions.metricsPath),
+    state: stateFolder(sources, shown),
+    historyKeepMs: shown.read(runOptions.historyKeep, showDuration)!,
+    maxAgeMs: shown.read(runOptions.maxAge, showDuration)!,
+    metricsPath: shown.readPath(runOptions.metricsPath),
     hooks: {
-      before: read(runOptions.hookBefore, showWords),
-      after: read(runOptions.hookAfter, showWords),
-      onError: read(runOptions.hookOnError, showWords),
-      timeoutMs: read(runOptions.hookTimeout, showDuration)!,
+      before: shown.read(runOptions.hookBefore, showWords),
+      after: shown.read(runOptions.hookAfter, showWords),
+      onError: shown.read(runOptions.hookOnError, showWords),
+      timeoutMs: shown.read(runOptions.hookTimeout, showDuration)!,
     },
     schedule: schedule.schedule,
   };
-  return { settings, values: [...values, ...notify.values, ...schedule.values] };
+  return { settings, values: [...shown.values, ...notify.values, ...schedule.values] };
 }
 
 /** Beside the data, which is on a disk of this machine: the place of archives may be a store, or away for a while. */
-function stateFolder(
-  { reader, cwd, sdirPath, backupPath }: RunSources,
-  values: ResolvedOption[],
-): RunSettings["state"] {
-  const { option } = runOptions.statePath;
-  const found = reader.find(runOptions.statePath);
-  if (found !== undefined) {
-    const named = path.resolve(cwd, found.value);
-    values.push({ section, option, value: named, source: found.source });
-    return { path: named, isNamed: true };
-  }
+function stateFolder({ reader, sdirPath, backupPath }: RunSources, shown: ShownOptions): RunSettings["state"] {
   const around = sdirPath ?? backupPath;
   const fallback = around === undefined ? undefined : path.join(around, ".ngwbackup");
-  values.push({ section, option, value: fallback ?? null, source: "default" });
-  return fallback === undefined ? undefined : { path: fallback, isNamed: false };
+  const folder = shown.readPath(runOptions.statePath, fallback);
+  return folder === undefined ? undefined : { path: folder, isNamed: reader.find(runOptions.statePath) !== undefined };
 }

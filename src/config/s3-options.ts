@@ -1,6 +1,7 @@
-import path from "node:path";
+import type { S3Settings } from "../stores/s3/s3-settings.ts";
 import { UsageError } from "../errors.ts";
-import { maskedValue, type OptionDefinition, type OptionReader, type ResolvedOption } from "./option-reader.ts";
+import { type OptionDefinition, type OptionReader, type ResolvedOption } from "./option-reader.ts";
+import { ShownOptions } from "./shown-options.ts";
 import { ownSection } from "./option-table.ts";
 import { booleanType, choiceType, integerType, pathType, textType, urlType, type ValueType } from "./value-types.ts";
 
@@ -25,69 +26,41 @@ export const s3Options = {
   caFile: { section: ownSection, option: "s3.ca_file", type: pathType },
 } satisfies Record<string, OptionDefinition<unknown>>;
 
-/** What is configured of S3; undefined where nothing is. */
-export interface S3Options {
-  endpoint: string | undefined;
-  region: string | undefined;
-  pathStyle: boolean | undefined;
-  accessKeyId: string | undefined;
-  secretAccessKey: string | undefined;
-  profile: string | undefined;
-  storageClass: string | undefined;
-  sse: "AES256" | "aws:kms" | undefined;
-  sseKmsKeyId: string | undefined;
-  objectLock: { mode: "GOVERNANCE" | "COMPLIANCE"; days: number } | undefined;
-  /** Absolute. */
-  caFile: string | undefined;
-}
-
 /**
  * Reads the options of S3.
  * @param cwd against which the path counts
  * @throws UsageError for a wrong value, and for options that do not go together
  */
-export function resolveS3(reader: OptionReader, cwd: string): { options: S3Options; values: ResolvedOption[] } {
-  const values: ResolvedOption[] = [];
-  const read = <T>(definition: OptionDefinition<T>, show: (value: T) => string = String): T | undefined => {
-    const { section, option } = definition;
-    const { value, source } = reader.get(definition);
-    values.push({ section, option, value: value === undefined ? null : show(value), source });
-    return value;
-  };
+export function resolveS3(reader: OptionReader, cwd: string): { options: S3Settings; values: ResolvedOption[] } {
+  const shown = new ShownOptions(reader, cwd);
   // A message about it never quotes it: it may hold a password where none belongs.
-  const endpoint = read<string>({ ...s3Options.endpoint, secret: true });
+  const endpoint = shown.read<string>({ ...s3Options.endpoint, secret: true }, String);
   const { username = "", password = "" } = endpoint === undefined ? {} : new URL(endpoint);
   if (username !== "" || password !== "")
     throw wrongTogether(reader, s3Options.endpoint, "an address without user and password", [
       "set s3.access_key_id and s3.secret_access_key",
     ]);
-  const [region, pathStyle] = [read(s3Options.region), read(s3Options.pathStyle)];
-  const [accessKeyId, secretAccessKey] = [
-    read(s3Options.accessKeyId),
-    read(s3Options.secretAccessKey, () => maskedValue),
-  ];
+  const [region, pathStyle] = [shown.read(s3Options.region), shown.read(s3Options.pathStyle)];
+  const [accessKeyId, secretAccessKey] = [shown.read(s3Options.accessKeyId), shown.read(s3Options.secretAccessKey)];
   if ((accessKeyId === undefined) !== (secretAccessKey === undefined))
     throw wrongTogether(
       reader,
       accessKeyId === undefined ? s3Options.secretAccessKey : s3Options.accessKeyId,
       "both s3.access_key_id and s3.secret_access_key, or neither",
     );
-  const [profile, storageClass] = [read(s3Options.profile), read(s3Options.storageClass)];
-  const [sse, sseKmsKeyId] = [read(s3Options.sse), read(s3Options.sseKmsKeyId)];
+  const [profile, storageClass] = [shown.read(s3Options.profile), shown.read(s3Options.storageClass)];
+  const [sse, sseKmsKeyId] = [shown.read(s3Options.sse), shown.read(s3Options.sseKmsKeyId)];
   if (sseKmsKeyId !== undefined && sse !== "aws:kms")
     throw wrongTogether(reader, s3Options.sseKmsKeyId, "s3.sse = aws:kms beside it");
-  const [mode, days] = [read(s3Options.lockMode), read(s3Options.lockDays)];
+  const [mode, days] = [shown.read(s3Options.lockMode), shown.read(s3Options.lockDays)];
   if ((mode === undefined) !== (days === undefined))
     throw wrongTogether(
       reader,
       mode === undefined ? s3Options.lockDays : s3Options.lockMode,
       "both s3.object_lock_mode and s3.object_lock_days, or neither",
     );
-  const caFile = read({
-    ...s3Options.caFile,
-    type: { ...pathType, parse: (text) => pathType.parse(text) && path.resolve(cwd, text) },
-  });
-  const options: S3Options = {
+  const caFile = shown.readPath(s3Options.caFile);
+  const options: S3Settings = {
     endpoint,
     region,
     pathStyle,
@@ -100,7 +73,7 @@ export function resolveS3(reader: OptionReader, cwd: string): { options: S3Optio
     objectLock: mode === undefined || days === undefined ? undefined : { mode, days },
     caFile,
   };
-  return { options, values };
+  return { options, values: shown.values };
 }
 
 function wrongTogether(

@@ -1,5 +1,6 @@
 import { durationType, showDuration } from "./durations.ts";
 import type { OptionDefinition, OptionReader, ResolvedOption } from "./option-reader.ts";
+import { ShownOptions } from "./shown-options.ts";
 import { type ValueType } from "./value-types.ts";
 
 const section = "ngwbackup";
@@ -55,34 +56,23 @@ const defaultPrune = "*-*-* 03:45:00";
  */
 export function resolveSchedule(
   reader: OptionReader,
+  cwd: string,
   isPruned: boolean,
 ): {
   schedule: ScheduleSettings;
   values: readonly ResolvedOption[];
 } {
-  const values: ResolvedOption[] = [];
-  const read = <T>(definition: OptionDefinition<T>, show: (value: T) => string = String): T | undefined => {
-    const { value, source } = reader.get(definition);
-    values.push({ section, option: definition.option, value: value === undefined ? null : show(value), source });
-    return value;
-  };
-  const readPrune = (): string => {
-    const { option } = scheduleOptions.schedulePrune;
-    const found = reader.find(scheduleOptions.schedulePrune);
-    const value = found?.value ?? (isPruned ? defaultPrune : "never");
-    values.push({ section, option, value, source: found?.source ?? "default" });
-    return value;
-  };
-  const unitName = read(scheduleOptions.unitName)!;
-  const user = read(scheduleOptions.scheduleUser);
+  const shown = new ShownOptions(reader, cwd);
+  const unitName = shown.read(scheduleOptions.unitName)!;
+  const user = shown.read(scheduleOptions.scheduleUser);
   const calendars: [ScheduledJob, string][] = [
-    ["backup", read(scheduleOptions.scheduleBackup)!],
-    ["verify", read(scheduleOptions.scheduleVerify)!],
-    ["drill", read(scheduleOptions.scheduleDrill)!],
-    ["prune", readPrune()],
-    ["status", read(scheduleOptions.scheduleStatus)!],
+    ["backup", shown.read(scheduleOptions.scheduleBackup)!],
+    ["verify", shown.read(scheduleOptions.scheduleVerify)!],
+    ["drill", shown.read(scheduleOptions.scheduleDrill)!],
+    ["prune", shown.read({ ...scheduleOptions.schedulePrune, default: isPruned ? defaultPrune : "never" })!],
+    ["status", shown.read(scheduleOptions.scheduleStatus)!],
   ];
-  const randomDelayMs = read(scheduleOptions.scheduleDelay, showDuration)!;
+  const randomDelayMs = shown.read(scheduleOptions.scheduleDelay, showDuration)!;
   const wanted = calendars.filter(([, calendar]) => calendar.toLowerCase() !== "never");
-  return { schedule: { unitName, user, calendars: new Map(wanted), randomDelayMs }, values };
+  return { schedule: { unitName, user, calendars: new Map(wanted), randomDelayMs }, values: shown.values };
 }

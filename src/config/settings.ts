@@ -1,11 +1,12 @@
 import path from "node:path";
 import type { ConnectionSettings } from "../postgres/settings.ts";
 import { isEmptyPolicy } from "../retention/policy.ts";
+import type { S3Settings } from "../stores/s3/s3-settings.ts";
 import type { ConfigFileChoice } from "./config-files.ts";
 import { resolveAdmin, resolveDatabase } from "./connection-options.ts";
 import { showDuration } from "./durations.ts";
 import { loadOptionLayers } from "./option-layers.ts";
-import { OptionReader, wrongValue, type OptionDefinition, type ResolvedOption } from "./option-reader.ts";
+import { OptionReader, wrongValue, type ResolvedOption } from "./option-reader.ts";
 import {
   applicationOptions,
   ownOptions,
@@ -13,9 +14,10 @@ import {
   type CompressionChoice,
   type IoClassChoice,
 } from "./option-table.ts";
-import { resolveS3, s3Options, type S3Options } from "./s3-options.ts";
+import { resolveS3, s3Options } from "./s3-options.ts";
 import { type RetentionSettings, readRetention, retentionOptions } from "./retention-options.ts";
 import { resolveRuns, runOptions, type RunSettings } from "./run-options.ts";
+import { ShownOptions } from "./shown-options.ts";
 import { showSize } from "./value-types.ts";
 
 /** How a run with `--nice` stands back: options `nice...` of section `[ngwbackup]`. */
@@ -64,7 +66,7 @@ export interface OwnSettings {
   basePath: string | undefined;
   nice: NiceSettings;
   /** How stores are reached that speak S3. */
-  s3: S3Options;
+  s3: S3Settings;
   encryption: EncryptionSettings;
   /** An administrator's connection, when one is configured. */
   admin: ConnectionSettings | undefined;
@@ -122,72 +124,61 @@ export async function loadSettings(choice: ConfigFileChoice): Promise<Settings> 
   );
 
   const database = await resolveDatabase({ reader, env, cwd });
-  const values: ResolvedOption[] = [...database.values];
-  const read = <T>(definition: OptionDefinition<T>, show: (value: T) => string = String): T | undefined => {
-    const { section, option } = definition;
-    const { value, source } = reader.get(definition);
-    values.push({ section, option, value: value === undefined ? null : show(value), source });
-    return value;
-  };
-  const readPath = (definition: OptionDefinition<string>, fallback?: string): string | undefined => {
-    const { section, option } = definition;
-    const found = reader.find(definition);
-    const value = found === undefined ? fallback : path.resolve(cwd, found.value);
-    values.push({ section, option, value: value ?? null, source: found?.source ?? "default" });
-    return value;
-  };
+  const shown = new ShownOptions(reader, cwd);
+  shown.values.push(...database.values);
+  const { values } = shown;
 
   const { sdir, backupPath, backupFilename, backupTmpdir } = applicationOptions;
-  const sdirPath = readPath(sdir);
+  const sdirPath = shown.readPath(sdir);
   const backup: Settings["backup"] = { filename: "" };
-  const backupFolder = readPath(backupPath);
+  const backupFolder = shown.readPath(backupPath);
   if (backupFolder !== undefined) backup.path = backupFolder;
-  backup.filename = read(backupFilename)!;
-  const tmpdir = readPath(backupTmpdir);
+  backup.filename = shown.read(backupFilename)!;
+  const tmpdir = shown.readPath(backupTmpdir);
   if (tmpdir !== undefined) backup.tmpdir = tmpdir;
-  const fileStoragePath = readPath(
+  const fileStoragePath = shown.readPath(
     applicationOptions.fileStoragePath,
     sdirPath === undefined ? undefined : path.join(sdirPath, "file_storage"),
   );
 
   const s3 = resolveS3(reader, cwd);
   const own: OwnSettings = {
-    applicationCommand: read(ownOptions.applicationCommand, (words) => words.join(" ")),
-    applicationPython: read(ownOptions.applicationPython),
-    applicationMigrations: read(ownOptions.applicationMigrations, (folders) => folders.join(", "))?.map((folder) =>
-      path.resolve(cwd, folder),
-    ),
-    pgBinDir: readPath(ownOptions.pgBinDir),
-    jobs: read(ownOptions.jobs),
-    compression: read(ownOptions.compression)!,
-    level: read(ownOptions.level),
-    basePath: read(ownOptions.basePath),
+    applicationCommand: shown.read(ownOptions.applicationCommand, (words) => words.join(" ")),
+    applicationPython: shown.read(ownOptions.applicationPython),
+    applicationMigrations: shown
+      .read(ownOptions.applicationMigrations, (folders) => folders.join(", "))
+      ?.map((folder) => path.resolve(cwd, folder)),
+    pgBinDir: shown.readPath(ownOptions.pgBinDir),
+    jobs: shown.read(ownOptions.jobs),
+    compression: shown.read(ownOptions.compression)!,
+    level: shown.read(ownOptions.level),
+    basePath: shown.read(ownOptions.basePath),
     nice: {
-      jobs: read(ownOptions.niceJobs)!,
-      level: read(ownOptions.niceLevel)!,
-      io: read(ownOptions.niceIo)!,
-      readRate: read(ownOptions.niceReadRate, showSize),
-      writeRate: read(ownOptions.niceWriteRate, showSize),
+      jobs: shown.read(ownOptions.niceJobs)!,
+      level: shown.read(ownOptions.niceLevel)!,
+      io: shown.read(ownOptions.niceIo)!,
+      readRate: shown.read(ownOptions.niceReadRate, showSize),
+      writeRate: shown.read(ownOptions.niceWriteRate, showSize),
     },
     s3: s3.options,
     encryption: {
-      recipients: read(ownOptions.encryptRecipients, (recipients) => recipients.join(", ")),
-      recipientsFile: readPath(ownOptions.encryptRecipientsFile),
-      passphraseFile: readPath(ownOptions.encryptPassphraseFile),
-      identityFiles: read(ownOptions.decryptIdentity, (paths) => paths.join(", "))?.map((file) =>
-        path.resolve(cwd, file),
-      ),
-      readPassphraseFile: readPath(ownOptions.decryptPassphraseFile),
-      signKeyFile: readPath(ownOptions.signKey),
+      recipients: shown.read(ownOptions.encryptRecipients, (recipients) => recipients.join(", ")),
+      recipientsFile: shown.readPath(ownOptions.encryptRecipientsFile),
+      passphraseFile: shown.readPath(ownOptions.encryptPassphraseFile),
+      identityFiles: shown
+        .read(ownOptions.decryptIdentity, (paths) => paths.join(", "))
+        ?.map((file) => path.resolve(cwd, file)),
+      readPassphraseFile: shown.readPath(ownOptions.decryptPassphraseFile),
+      signKeyFile: shown.readPath(ownOptions.signKey),
     },
     admin: undefined,
-    template: read(ownOptions.template),
-    retention: readRetention(read),
-    rclone: { path: readPath(ownOptions.rclonePath), config: readPath(ownOptions.rcloneConfig) },
-    keepPreviousMs: read(ownOptions.keepPrevious, showDuration)!,
-    drillCommand: read(ownOptions.drillCommand, (words) => words.join(" ")),
-    drillTimeoutMs: read(ownOptions.drillTimeout, showDuration)!,
-    service: read(ownOptions.service)!,
+    template: shown.read(ownOptions.template),
+    retention: readRetention(shown),
+    rclone: { path: shown.readPath(ownOptions.rclonePath), config: shown.readPath(ownOptions.rcloneConfig) },
+    keepPreviousMs: shown.read(ownOptions.keepPrevious, showDuration)!,
+    drillCommand: shown.read(ownOptions.drillCommand, (words) => words.join(" ")),
+    drillTimeoutMs: shown.read(ownOptions.drillTimeout, showDuration)!,
+    service: shown.read(ownOptions.service)!,
   };
   refuseLevel(reader, own);
   const admin = await resolveAdmin({ reader, env, cwd }, database.settings);
