@@ -4,6 +4,7 @@ import { commonAliases } from "./common-flags.ts";
 import { type EncryptFlags, encryptFlags } from "./encrypt-flags.ts";
 import { type DecryptFlags, decryptFlags } from "./decrypt-flags.ts";
 import { integer, text } from "./flag-values.ts";
+import { placeParameter } from "./place-parameter.ts";
 
 /** Flags of `verify`. */
 export interface VerifyFlags extends DecryptFlags {
@@ -68,14 +69,7 @@ export const listCommand = buildCommand({
     aliases: commonAliases,
     positional: {
       kind: "tuple",
-      parameters: [
-        {
-          parse: text,
-          optional: true,
-          placeholder: "WHERE",
-          brief: "A folder or a store's URL; backup.path when left out",
-        },
-      ],
+      parameters: [placeParameter],
     },
   },
   docs: {

@@ -3,6 +3,7 @@ import type { CalendarSpan } from "../retention/span.ts";
 import { type CommonFlags, lazyCommand } from "./command.ts";
 import { commonAliases, commonFlags } from "./common-flags.ts";
 import { count, span, tagList, text } from "./flag-values.ts";
+import { placeParameter } from "./place-parameter.ts";
 
 /** Flags of `prune`. */
 export interface PruneFlags extends CommonFlags {
@@ -78,14 +79,7 @@ export const pruneCommand = buildCommand({
     aliases: commonAliases,
     positional: {
       kind: "tuple",
-      parameters: [
-        {
-          parse: text,
-          optional: true,
-          placeholder: "WHERE",
-          brief: "A folder or a store's URL; backup.path when left out",
-        },
-      ],
+      parameters: [placeParameter],
     },
   },
   docs: {
