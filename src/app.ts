@@ -18,6 +18,7 @@ import { copyCommand } from "./commands/copy.command.ts";
 import { demoCommand } from "./commands/demo.command.ts";
 import { keygenCommand } from "./commands/keygen.command.ts";
 import { pruneCommand } from "./commands/prune.command.ts";
+import { extractCommand } from "./commands/extract.command.ts";
 import { historyCommand } from "./commands/history.command.ts";
 import { notifyCommand } from "./commands/notify.command.ts";
 import { restoreCommand } from "./commands/restore.command.ts";
@@ -31,6 +32,7 @@ const routes = {
   verify: verifyCommand,
   list: listCommand,
   inspect: inspectCommand,
+  extract: extractCommand,
   consolidate: consolidateCommand,
   copy: copyCommand,
   prune: pruneCommand,

@@ -46,6 +46,15 @@ export interface ArchiveContents {
  * @throws DamagedError (exit 5) when it is no archive of an instance, or its manifest or table of contents is damaged
  */
 export async function readContents(reader: ArchiveReader): Promise<ArchiveContents> {
+  const sorted = await sortEntries(reader);
+  return { ...sorted, toc: await readToc(reader) };
+}
+
+/**
+ * The same for who can do without the table of contents, which may be large: it is not read.
+ * @throws DamagedError (exit 5) when it is no archive of an instance, or its manifest is damaged
+ */
+export async function sortEntries(reader: ArchiveReader): Promise<Omit<ArchiveContents, "toc">> {
   if (!reader.entries.has(tocEntryName))
     throw new DamagedError(
       "not-an-archive",
@@ -56,7 +65,6 @@ export async function readContents(reader: ArchiveReader): Promise<ArchiveConten
   if (manifest !== undefined && manifest.header.base !== null && reader.chain === undefined)
     throw new Error(`${reader.label} was opened without the archives that it refers to`);
   const blockDigest = manifest?.header.blockDigest;
-  const toc = await readToc(reader);
   const tables = new Map<number, DataEntry>();
   const largeObjects = new Map<string, DataEntry>();
   const records = new Map<string, Map<number, RecordEntry>>();
@@ -74,7 +82,7 @@ export async function readContents(reader: ArchiveReader): Promise<ArchiveConten
     else if (parsed.kind === "record")
       recordsOf(records, parsed.component).set(parsed.id, { name, codec: parsed.codec, listed });
   }
-  return { reader, manifest, toc, tables, largeObjects, records, unknownEntries };
+  return { reader, manifest, tables, largeObjects, records, unknownEntries };
 }
 
 function recordsOf(records: Map<string, Map<number, RecordEntry>>, component: string): Map<number, RecordEntry> {
@@ -85,7 +93,8 @@ function recordsOf(records: Map<string, Map<number, RecordEntry>>, component: st
   return fresh;
 }
 
-async function readToc(reader: ArchiveReader): Promise<Toc> {
+/** Reads the table of contents. @throws DamagedError (exit 5) */
+export async function readToc(reader: ArchiveReader): Promise<Toc> {
   const { label } = reader;
   checkSize(label, lookUp(label, reader.entries, tocEntryName), tocLimitBytes);
   try {

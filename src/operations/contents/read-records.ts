@@ -13,7 +13,10 @@ export interface ComponentRecord {
  * The records of a component, in the order of its index.
  * @throws DamagedError when the index is damaged, or names a record that the archive does not hold
  */
-export async function* readRecords(contents: ArchiveContents, component: string): AsyncGenerator<ComponentRecord> {
+export async function* readRecords(
+  contents: Pick<ArchiveContents, "reader" | "records">,
+  component: string,
+): AsyncGenerator<ComponentRecord> {
   const indexName = componentIndexName(component);
   if (!contents.reader.entries.has(indexName)) return;
   const entries = contents.records.get(component);

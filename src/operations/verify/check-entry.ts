@@ -20,6 +20,7 @@ export interface EntryCheck extends ContentForm {
  * Reads an entry to its end and compares it with what the manifest says.
  * @param content of the entry, whose CRC and sizes the reader checks as it flows
  * @param onBytes told how many bytes more of it were read
+ * @param take gets the content as it flows by, plain with `decode`; a chunk is gone when it settles, and nothing is proven before the end
  * @returns what differs
  * @throws DamagedError for what the reader or the codec finds
  */
@@ -27,6 +28,7 @@ export async function checkEntry(
   check: EntryCheck,
   content: AsyncIterable<Buffer>,
   onBytes: (bytes: number) => void,
+  take?: (chunk: Buffer) => Promise<void>,
 ): Promise<Damage[]> {
   const { entry, listed } = check;
   // Put together from several archives it has no digest as a whole: its frames have.
@@ -44,6 +46,7 @@ export async function checkEntry(
     plainBytes += chunk.length;
     rows?.add(chunk);
     plainHash?.update(chunk);
+    if (take !== undefined) await take(chunk);
   }
   const damages: Damage[] = [];
   const differs = (what: string, expected: string | number, found: string | number): void => {
