@@ -87,7 +87,10 @@ export interface ConsolidateFlags extends DecryptFlags, EncryptFlags {
 
 /** `consolidate ARCHIVE [TARGET]` in the command table. */
 export const consolidateCommand = buildCommand({
-  loader: lazyCommand<ConsolidateFlags, [archive: string, target?: string]>(() => import("./consolidate.ts")),
+  loader: lazyCommand<ConsolidateFlags, [archive: string, target?: string]>(
+    () => import("./consolidate.ts"),
+    (_, archive) => ({ kind: "consolidate", archives: [archive] }),
+  ),
   parameters: {
     flags: {
       ...decryptFlags,

@@ -1,20 +1,24 @@
 import { buildCommand } from "@stricli/core";
-import { type CommonFlags, lazyCommand } from "./command.ts";
-import { commonAliases, commonFlags } from "./common-flags.ts";
+import { lazyCommand } from "./command.ts";
+import { commonAliases } from "./common-flags.ts";
+import { type DecryptFlags, decryptFlags } from "./decrypt-flags.ts";
 import { text } from "./flag-values.ts";
 
 /** Flags of `copy`. */
-export interface CopyFlags extends CommonFlags {
+export interface CopyFlags extends DecryptFlags {
   readonly overwrite: boolean;
   readonly noVerify: boolean;
 }
 
 /** `copy FROM TO` in the command table. */
 export const copyCommand = buildCommand({
-  loader: lazyCommand<CopyFlags, [from: string, to: string]>(() => import("./copy.ts")),
+  loader: lazyCommand<CopyFlags, [from: string, to: string]>(
+    () => import("./copy.ts"),
+    (_, from) => ({ kind: "copy", archives: [from] }),
+  ),
   parameters: {
     flags: {
-      ...commonFlags,
+      ...decryptFlags,
       overwrite: { kind: "boolean", default: false, withNegated: false, brief: "Replace an existing archive" },
       noVerify: {
         kind: "boolean",
@@ -35,7 +39,8 @@ export const copyCommand = buildCommand({
   docs: {
     brief: "Copy an archive between folders and stores, and check the copy",
     fullDescription: [
-      "Copies byte by byte, reads the copy back, and prints its path or URL.",
+      "Copies byte by byte, reads the copy back, and prints its path or URL. An encrypted archive stays as it is, and needs no key;",
+      "with --identity or --passphrase-file its manifest is looked at as well.",
       "",
       "Examples:",
       "  ngwbackup copy /srv/backup/20200721-234619.ngwbackup rclone:nas:backup/",

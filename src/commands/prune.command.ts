@@ -1,12 +1,13 @@
 import { buildCommand } from "@stricli/core";
 import type { CalendarSpan } from "../retention/span.ts";
-import { type CommonFlags, lazyCommand } from "./command.ts";
-import { commonAliases, commonFlags } from "./common-flags.ts";
+import { lazyCommand } from "./command.ts";
+import { commonAliases } from "./common-flags.ts";
+import { type DecryptFlags, decryptFlags } from "./decrypt-flags.ts";
 import { count, span, tagList, text } from "./flag-values.ts";
 import { placeParameter } from "./place-parameter.ts";
 
 /** Flags of `prune`. */
-export interface PruneFlags extends CommonFlags {
+export interface PruneFlags extends DecryptFlags {
   readonly keepLast?: number;
   readonly keepHourly?: number;
   readonly keepDaily?: number;
@@ -40,7 +41,7 @@ export const pruneCommand = buildCommand({
   ),
   parameters: {
     flags: {
-      ...commonFlags,
+      ...decryptFlags,
       keepLast: counted("Keep the newest n archives"),
       keepHourly: counted("Keep the newest archive of each of the last n hours that have one"),
       keepDaily: counted("Keep the newest archive of each of the last n days that have one"),

@@ -7,6 +7,7 @@ import { type RetentionPolicy, isEmptyPolicy } from "../retention/policy.ts";
 import { formatBytes, formatTime } from "../terminal/format.ts";
 import { formatTable } from "../terminal/table.ts";
 import type { CommandContext } from "./command.ts";
+import { decryptionChoice } from "./decryption-choice.ts";
 import type { PruneFlags } from "./prune.command.ts";
 
 /** `prune [WHERE]`: a table of what stays and what goes, and why. */
@@ -31,7 +32,7 @@ export default async function prune(this: CommandContext, flags: PruneFlags, whe
       includeEncrypted: flags.includeEncrypted || includesEncrypted,
       dryRun: flags.dryRun,
     },
-    accessWith(settings, this, this.output),
+    accessWith(settings, this, this.output, decryptionChoice(this, flags)),
   );
   const would = flags.dryRun ? "would be removed (dry run)" : "removed";
   this.output.note(`${removed} of ${archives.length} archives ${would}, ${formatBytes(removedBytes)}\n`);

@@ -2,7 +2,17 @@ import type { RunOwner } from "../run-owner.ts";
 import { ExitCode } from "../errors.ts";
 
 /** What a run does: the command, but that `undo` and `rescue` are ways of `restore`. */
-export const runKinds = ["backup", "restore", "undo", "rescue", "verify", "prune", "drill"] as const;
+export const runKinds = [
+  "backup",
+  "restore",
+  "undo",
+  "rescue",
+  "verify",
+  "prune",
+  "drill",
+  "copy",
+  "consolidate",
+] as const;
 
 /** One of {@link runKinds}. */
 export type RunKind = (typeof runKinds)[number];
@@ -94,6 +104,11 @@ const statesByExitCode: Readonly<Record<number, RunState>> = {
 /** How a run that ended with an exit code stands. */
 export function stateOf(exitCode: number): RunState {
   return statesByExitCode[exitCode] ?? "failed";
+}
+
+/** Whether runs of a kind write an archive, of which the history knows path and size. */
+export function writesArchive(kind: RunKind): boolean {
+  return kind === "backup" || kind === "copy" || kind === "consolidate";
 }
 
 /** Whether a run has done what it was for: `done`, or `losses`. */

@@ -36,6 +36,7 @@ describe("copy", () => {
     expect(JSON.parse(json.stdout.trimEnd().split("\n").at(-1) ?? "")).toEqual({
       type: "summary",
       command: "copy",
+      from: "a.ngwbackup",
       path: copied,
       sizeBytes: statSync(from).size,
       sha256: createHash("sha256").update(readFileSync(from)).digest("hex"),

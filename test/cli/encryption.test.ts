@@ -211,6 +211,24 @@ describe("an encrypted backup", () => {
     expect(await runCli(["verify", plain])).toMatchObject({ exitCode: 0 });
   });
 
+  test("is copied without a key, and with one its manifest is looked at", async () => {
+    const folder = await tempFolder();
+    const keys = ["--identity", identity];
+    const damaged = join(folder, "damaged.age");
+    const bytes = readFileSync(archive);
+    bytes[bytes.length - 20]! ^= 1;
+    writeFileSync(damaged, bytes);
+    expect(await runCli(["copy", damaged, join(folder, "a")])).toMatchObject({ exitCode: 0 });
+    expect(await runCli(["copy", ...keys, archive, join(folder, "b")])).toMatchObject({ exitCode: 0 });
+    expect(readFileSync(join(folder, "b")).equals(readFileSync(archive))).toBe(true);
+    expect(await runCli(["copy", ...keys, damaged, join(folder, "c")])).toMatchObject({ exitCode: 5, stdout: "" });
+    const other = join(folder, "other.txt");
+    await runCli(["keygen", "-o", other]);
+    const locked = await runCli(["copy", "--identity", other, archive, join(folder, "c")]);
+    expect(locked).toMatchObject({ exitCode: 4, stdout: "" });
+    expect(readdirSync(folder).toSorted()).toEqual(["a", "b", "damaged.age", "other.txt"]);
+  });
+
   test("check tells whether backups can be encrypted and signed as configured", async () => {
     const folder = await tempFolder();
     const good = await runCli(["check", ...configWith(folder, `encrypt.recipients = ${recipient}`)]);

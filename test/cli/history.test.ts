@@ -146,6 +146,31 @@ describe("the history of runs", () => {
     expect(await recorded("--kind", "drill")).toMatchObject([{ kind: "drill", exitCode: 1 }]);
   });
 
+  test("has a copy and a consolidation, with what was written and its size, or what was to be read", async () => {
+    const folder = await tempFolder();
+    const run = async (...args: string[]): Promise<number> =>
+      (await runCli([args[0] ?? "", ...instance.config, ...args.slice(1)], { env: env() })).exitCode;
+    const archive = join(folder, "a.ngwbackup");
+    expect(await run("backup", archive)).toBe(0);
+    expect(await run("copy", archive, join(folder, "b.ngwbackup"))).toBe(0);
+    expect(await run("consolidate", archive, join(folder, "c.ngwbackup"))).toBe(0);
+    expect(await run("copy", archive, join(folder, "b.ngwbackup"))).toBe(4);
+    expect(await run("consolidate", join(folder, "none.ngwbackup"), join(folder, "d.ngwbackup"))).toBe(4);
+    expect(await recorded()).toMatchObject([
+      { kind: "consolidate", state: "refused", subject: join(folder, "none.ngwbackup"), sizeBytes: null },
+      { kind: "copy", state: "refused", subject: archive, sizeBytes: null },
+      { kind: "consolidate", state: "done", subject: join(folder, "c.ngwbackup") },
+      { kind: "copy", state: "done", subject: join(folder, "b.ngwbackup"), sizeBytes: statSync(archive).size },
+      { kind: "backup", state: "done", subject: archive },
+    ]);
+    const [done] = (await recorded("--kind", "consolidate")).slice(1);
+    expect(done?.sizeBytes).toBe(statSync(join(folder, "c.ngwbackup")).size);
+    // What was copied is no newer backup.
+    const status = await runCli(["status", "--json", ...instance.config], { env: env() });
+    expect(lastLine(status.stdout)["lastBackup"]).toMatchObject({ path: archive });
+    expect((await recordedOne(2)).stages.map(({ name }) => name)).toEqual(["copy", "read back"]);
+  });
+
   test("has losses as such", async () => {
     const archive = join(await tempFolder(), "a.ngwbackup");
     const storage = join(instance.sdir, "file_storage");

@@ -34,8 +34,12 @@ test("encrypted archives are pruned like others where the key is, by their names
     expect(left()).toEqual(["02", "03"]);
     const withKey = join(instance.folder, "key.ini");
     writeFileSync(withKey, `[ngwbackup]\ndecrypt.identity = ${key}\n`);
-    expect(await prune("--config", withKey, "--keep-last", "1")).toContain("last snapshot");
+    expect(await prune("--config", withKey, "--keep-last", "1", "--dry-run")).toContain("last snapshot");
+    expect(await prune("--identity", key, "--keep-last", "1")).toContain("last snapshot");
     expect(left()).toEqual(["03"]);
+    const other = join(instance.folder, "other.txt");
+    await runCli(["keygen", "-o", other]);
+    expect(await prune("--identity", other, "--keep-last", "1")).toContain("encrypted, and no key is at hand");
   } finally {
     await instance.drop();
   }

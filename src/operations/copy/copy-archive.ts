@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { readManifest } from "../../archive/manifest.ts";
 import { openZipArchive } from "../../archive/zip-reader.ts";
 import type { ByteSource } from "../../bytes.ts";
+import { isEncrypted } from "../../encryption/recognise.ts";
 import { AppError, UsageError } from "../../errors.ts";
 import { startStage } from "../../progress.ts";
 import { findFolder, openArchiveBytes } from "../open-archive.ts";
@@ -18,6 +19,8 @@ export interface CopyRequest {
   overwrite: boolean;
   /** Read the copy back, and look whether it is an archive. */
   isVerified: boolean;
+  /** Whether an encrypted one is decrypted for that look; else it is only compared. */
+  isDecrypted: boolean;
 }
 
 /** What was copied. */
@@ -31,17 +34,14 @@ export interface CopyResult {
   verified: boolean;
 }
 
-/** How an age v1 file begins: encrypted archives are copied as they are. */
-const encryptedStart = Buffer.from("age-encryption.org/v1\n");
-
 /**
  * Copies an archive byte by byte from any place to any other, in bounded memory. Before the copy counts it is read back as a
- * whole and compared, and its end and manifest are looked at, unless it is encrypted. Nothing is left of one that fails.
- * @throws UsageError for an archive that is a folder; RefusedError archive-missing, target-exists; DamagedError when what is
+ * whole and compared, and its end and manifest are looked at, unless it is encrypted and stays so. Nothing is left of one that fails.
+ * @throws UsageError for an archive that is a folder; RefusedError archive-missing, target-exists, no-identity; DamagedError when what is
  * copied is no sound archive; AppError copy-differs
  */
 export async function copyArchive(request: CopyRequest, access: ArchiveAccess): Promise<CopyResult> {
-  const { from, isVerified } = request;
+  const { from, isVerified, isDecrypted } = request;
   const { context, reporter } = access;
   const folder = await findFolder(from, access);
   if (folder !== undefined)
@@ -54,7 +54,7 @@ export async function copyArchive(request: CopyRequest, access: ArchiveAccess): 
     let sizeBytes = 0;
     let sha256 = "";
     const check = async (written: ByteSource): Promise<void> => {
-      if (isVerified) await checkCopy(written, { sizeBytes, sha256 }, access);
+      if (isVerified) await checkCopy(written, { sizeBytes, sha256 }, isDecrypted, access);
     };
     const target = await openCopyTarget({ ...request, check }, access);
     try {
@@ -87,7 +87,8 @@ export async function copyArchive(request: CopyRequest, access: ArchiveAccess): 
 async function checkCopy(
   written: ByteSource,
   expected: { sizeBytes: number; sha256: string },
-  { context, reporter }: ArchiveAccess,
+  isDecrypted: boolean,
+  { context, reporter, decryption }: ArchiveAccess,
 ): Promise<void> {
   const differs = (what: string, wanted: string | number, found: string | number): AppError =>
     new AppError(
@@ -104,8 +105,7 @@ async function checkCopy(
   }
   const found = hash.digest("hex");
   if (found !== expected.sha256) throw differs("sha256", expected.sha256, found);
-  const start = await written.read(0, Math.min(encryptedStart.length, written.sizeBytes));
-  if (start.equals(encryptedStart)) return;
+  if (!isDecrypted && (await isEncrypted(written))) return;
   // The store closes the source.
-  await readManifest(await openZipArchive(written));
+  await readManifest(await openZipArchive((await decryption.open(written)).source));
 }

@@ -6,7 +6,7 @@ import { freeSpaceAt } from "../../files/free-space.ts";
 import { type History, openHistory } from "../../history/history.ts";
 import { recordInterrupted } from "../../history/interrupted.ts";
 import { RunningLog, runningLogPath } from "../../history/running-log.ts";
-import { type EndedRun, type RunError, type RunKind, stateOf } from "../../history/run.ts";
+import { type EndedRun, type RunError, type RunKind, stateOf, writesArchive } from "../../history/run.ts";
 import { endRun, startRun } from "../../history/write-run.ts";
 import type { Reporter } from "../../progress.ts";
 import { describeOwner } from "../../run-owner.ts";
@@ -102,7 +102,7 @@ export async function recordRun(
         endedAt: context.now().getTime(),
         exitCode,
         subject: textOf(summary?.["path"]) ?? plan.subject ?? archivesOf(summary),
-        sizeBytes: plan.kind === "backup" ? numberOf(summary?.["sizeBytes"]) : null,
+        sizeBytes: writesArchive(plan.kind) ? numberOf(summary?.["sizeBytes"]) : null,
         losses: numberOf(summary?.["losses"]) ?? 0,
         error: masked,
         summary,

@@ -227,6 +227,9 @@ test.skipIf(server === undefined)(
       // Without the key nobody knows what refers to what: nothing goes.
       await world.do("prune", "--keep-last", "1", world.at("chain"));
       expect(await place.names()).toEqual([...names.map((name) => `chain/${name}`), "one/one.ngwbackup.age"]);
+      const pruned = await world.do("prune", ...keys, "--keep-last", "1", world.at("chain"));
+      expect(pruned.stdout).toMatch(/keep .*base of 3\.ngwbackup.* \S+\/1\.ngwbackup/);
+      expect(await place.names()).toHaveLength(4);
       await place.remove(`chain/${names[0]!}`);
       const missing = await world.run("restore", ...keys, "--yes", newest);
       expect(missing).toMatchObject({ exitCode: 4, stdout: "" });
