@@ -1,9 +1,11 @@
 import { readFile } from "node:fs/promises";
-import { Agent } from "node:https";
+import { Agent as HttpAgent } from "node:http";
+import { Agent as HttpsAgent } from "node:https";
 import { rootCertificates } from "node:tls";
 import { S3Client } from "@aws-sdk/client-s3";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 import { messageOf, UsageError } from "../../errors.ts";
+import { proxyEnvironment } from "./proxy-environment.ts";
 import { type S3Credentials, credentialsOf } from "./s3-credentials.ts";
 import type { S3Patience, S3Settings, S3Surroundings } from "./s3-settings.ts";
 
@@ -17,7 +19,7 @@ const silence = { trace: quiet, debug: quiet, info: quiet, warn: quiet, error: q
 
 /**
  * Makes the SDK's client as it is configured. It makes each call once: what is made again is decided above.
- * @throws UsageError s3-ca-file
+ * @throws UsageError s3-ca-file, s3-proxy
  */
 export async function makeS3Client(
   settings: S3Settings,
@@ -27,6 +29,7 @@ export async function makeS3Client(
 ): Promise<S3Client> {
   const { endpoint, pathStyle, caFile } = settings;
   const ca = caFile === undefined ? undefined : [...rootCertificates, await readCertificates(caFile)];
+  const agent = { keepAlive: true, maxSockets: 50, proxyEnv: { ...proxyEnvironment(surroundings.env) } };
   return new S3Client({
     region: await regionOf(settings, surroundings),
     credentials: credentialsOf(settings, surroundings, onCredentials),
@@ -42,7 +45,8 @@ export async function makeS3Client(
     requestHandler: new NodeHttpHandler({
       connectionTimeout: connectMs,
       socketTimeout: patience.idleMs,
-      ...(ca === undefined ? {} : { httpsAgent: new Agent({ keepAlive: true, maxSockets: 50, ca }) }),
+      httpAgent: new HttpAgent(agent),
+      httpsAgent: new HttpsAgent({ ...agent, ...(ca === undefined ? {} : { ca }) }),
     }),
   });
 }

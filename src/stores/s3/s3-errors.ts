@@ -63,6 +63,10 @@ function denialHint({ code }: S3Answer): string {
 function failureHints({ code, status }: S3Answer, { endpoint }: FailedCall): string[] {
   if (/CERT|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)/.test(code))
     return ["name the authority that signed the server's certificate: s3.ca_file"];
+  if (code.startsWith("ERR_PROXY_"))
+    return [
+      "look at HTTPS_PROXY and HTTP_PROXY of the environment, and at NO_PROXY, which names hosts that are reached without",
+    ];
   if (status === 301 || status === 307) return ["set s3.region to the region of the bucket"];
   if (status === undefined) return [`look whether ${endpoint ?? "AWS"} can be reached from here, and at s3.endpoint`];
   if (code === "NotImplemented")
