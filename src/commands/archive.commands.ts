@@ -56,7 +56,7 @@ export const verifyCommand = buildCommand({
       "  ngwbackup verify /srv/backup/20200721-234619.ngwbackup",
       "  ngwbackup verify /srv/backup/*.ngwbackup",
       "  ngwbackup verify --identity key.txt /srv/backup/20200721-234619.ngwbackup.age",
-      "  ngwbackup verify latest                            the newest archive of backup.path",
+      "  ngwbackup verify latest                            the newest archive of the configured place",
     ].join("\n"),
   },
 });
@@ -113,7 +113,8 @@ export const consolidateCommand = buildCommand({
           parse: text,
           optional: true,
           placeholder: "TARGET",
-          brief: "A folder, a file, a store's URL, or - for stdout; backup.path and backup.filename when left out",
+          brief:
+            "A folder, a file, a store's URL, or - for stdout; the configured place and backup.filename when left out",
         },
       ],
     },

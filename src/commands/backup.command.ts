@@ -132,7 +132,8 @@ export const backupCommand = buildCommand({
           parse: text,
           optional: true,
           placeholder: "TARGET",
-          brief: "A folder, a file, a store's URL, or - for stdout; backup.path and backup.filename when left out",
+          brief:
+            "A folder, a file, a store's URL, or - for stdout; the configured place and backup.filename when left out",
         },
       ],
     },
@@ -143,7 +144,7 @@ export const backupCommand = buildCommand({
       "Writes database and files of one moment into a single archive, and prints its path.",
       "",
       "Examples:",
-      "  ngwbackup backup                                   as backup.path and backup.filename say",
+      "  ngwbackup backup                                   into the configured place, named by backup.filename",
       "  ngwbackup backup /srv/backup                       into a folder, named by the time in UTC",
       "  ngwbackup backup - | ssh host 'cat > ngw.ngwbackup'",
       "  ngwbackup backup --base latest                     what has changed since the newest archive",

@@ -35,7 +35,7 @@ export const drillCommand = buildCommand({
           parse: text,
           optional: true,
           placeholder: "ARCHIVE",
-          brief: "An archive, or latest (the newest of backup.path), which is taken when left out",
+          brief: "An archive, or latest (the newest of the configured place), which is taken when left out",
         },
       ],
     },

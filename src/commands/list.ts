@@ -1,3 +1,4 @@
+import { placeHint } from "../config/place-options.ts";
 import { UsageError } from "../errors.ts";
 import { listArchives } from "../operations/list/list-archives.ts";
 import { accessByNeed } from "../operations/stores/archive-access.ts";
@@ -10,10 +11,10 @@ import { decryptionChoice } from "./decryption-choice.ts";
 /** `list [WHERE]`: the archives of a folder or store, newest first. */
 export default async function list(this: CommandContext, flags: DecryptFlags, where?: string): Promise<void> {
   const access = accessByNeed(flags.config, this, this.output, decryptionChoice(this, flags));
-  const folder = where ?? (await access.load()).backup.path;
+  const folder = where ?? (await access.load()).backup.place;
   if (folder === undefined)
-    throw new UsageError("no-folder", "no folder given, and no backup.path configured", {
-      hints: ["set backup.path in section [core] of the configuration", `${this.calledAs} list FOLDER`],
+    throw new UsageError("no-folder", "no folder given, and no place for archives configured", {
+      hints: [placeHint, `${this.calledAs} list FOLDER`],
     });
   const archives = await listArchives(folder, access);
   const yesOrNo = (value: boolean): string => (value ? "yes" : "no");

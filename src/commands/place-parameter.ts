@@ -5,5 +5,5 @@ export const placeParameter = {
   parse: text,
   optional: true,
   placeholder: "WHERE",
-  brief: "A folder or a store's URL; backup.path when left out",
+  brief: "A folder or a store's URL; place or backup.path of the configuration when left out",
 } as const;

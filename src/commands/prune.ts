@@ -1,3 +1,4 @@
+import { placeHint } from "../config/place-options.ts";
 import { loadSettings } from "../config/settings.ts";
 import { UsageError } from "../errors.ts";
 import { type PlannedArchive } from "../operations/prune/plan-prune.ts";
@@ -13,10 +14,10 @@ import type { PruneFlags } from "./prune.command.ts";
 /** `prune [WHERE]`: a table of what stays and what goes, and why. */
 export default async function prune(this: CommandContext, flags: PruneFlags, where?: string): Promise<void> {
   const settings = await loadSettings({ env: this.env, cwd: this.cwd, configPaths: flags.config });
-  const place = where ?? settings.backup.path;
+  const place = where ?? settings.backup.place;
   if (place === undefined)
-    throw new UsageError("no-folder", "no folder given, and no backup.path configured", {
-      hints: ["set backup.path in section [core] of the configuration", `${this.calledAs} prune FOLDER`],
+    throw new UsageError("no-folder", "no folder given, and no place for archives configured", {
+      hints: [placeHint, `${this.calledAs} prune FOLDER`],
     });
   if (flags.allInstances && flags.instance.length > 0)
     throw new UsageError("usage", "--all-instances and --instance exclude each other");

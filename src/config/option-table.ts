@@ -25,7 +25,6 @@ export const applicationOptions = {
   connectTimeout: { section: "core", option: "database.connect_timeout", type: durationType, default: "5" },
   sdir: { section: "core", option: "sdir", type: pathType },
   fileStoragePath: { section: "file_storage", option: "path", type: pathType },
-  backupPath: { section: "core", option: "backup.path", type: pathType },
   backupFilename: {
     section: "core",
     option: "backup.filename",
@@ -48,7 +47,6 @@ export const ownOptions = {
     type: choiceType<CompressionChoice>("zstd", "deflate", "none"),
     default: "zstd",
   },
-  basePath: { section: ownSection, option: "base.path", type: textType },
   level: { section: ownSection, option: "level", type: integerType(1, 22) },
   niceJobs: { section: ownSection, option: "nice.jobs", type: integerType(1, 64), default: "1" },
   niceLevel: { section: ownSection, option: "nice.level", type: integerType(0, 19), default: "10" },

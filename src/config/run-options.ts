@@ -46,7 +46,7 @@ export interface HookSettings {
 
 /** Settings of what surrounds a run. Paths are absolute. */
 export interface RunSettings {
-  /** Where what we remember between runs is kept; undefined: nowhere, neither `sdir` nor `backup.path` is configured. */
+  /** Where what we remember between runs is kept; undefined: nowhere, neither `sdir` nor a folder for archives is configured. */
   state: { path: string; isNamed: boolean } | undefined;
   /** How long runs stay in the history. */
   historyKeepMs: number;
@@ -64,7 +64,7 @@ export interface RunSettings {
 export interface RunSources {
   reader: OptionReader;
   cwd: string;
-  /** `sdir` and `backup.path`, absolute. */
+  /** `sdir` and the folder for archives, absolute. */
   sdirPath: string | undefined;
   backupPath: string | undefined;
   /** Whether rules say which archives go, and they do not go with each backup. */

@@ -14,6 +14,7 @@ import {
   type CompressionChoice,
   type IoClassChoice,
 } from "./option-table.ts";
+import { placeOptions, readPlaces } from "./place-options.ts";
 import { resolveS3, s3Options } from "./s3-options.ts";
 import { type RetentionSettings, readRetention, retentionOptions } from "./retention-options.ts";
 import { resolveRuns, runOptions, type RunSettings } from "./run-options.ts";
@@ -62,7 +63,7 @@ export interface OwnSettings {
   compression: CompressionChoice;
   /** Undefined: the compression's own default. */
   level: number | undefined;
-  /** Folder or store in which archives that others refer to are looked for, besides beside them. */
+  /** Folder or store's URL in which archives that others refer to are looked for, besides beside them. */
   basePath: string | undefined;
   nice: NiceSettings;
   /** How stores are reached that speak S3. */
@@ -94,6 +95,9 @@ export interface Settings {
   /** `<sdir>/core/fontconfig`. */
   fontPath: string | undefined;
   backup: {
+    /** Where archives are written to and looked for when nobody names a place: a folder, or a store's URL. */
+    place?: string;
+    /** The same, when it is a folder of this machine. */
     path?: string;
     /** Pattern for `backupFileName`. */
     filename: string;
@@ -120,7 +124,9 @@ export async function loadSettings(choice: ConfigFileChoice): Promise<Settings> 
   const reader = new OptionReader(layers);
   reader.refuseUnknown(
     ownSection,
-    [...Object.values({ ...ownOptions, ...s3Options, ...runOptions }), ...retentionOptions].map(({ option }) => option),
+    [...Object.values({ ...ownOptions, ...placeOptions, ...s3Options, ...runOptions }), ...retentionOptions].map(
+      ({ option }) => option,
+    ),
   );
 
   const database = await resolveDatabase({ reader, env, cwd });
@@ -128,12 +134,10 @@ export async function loadSettings(choice: ConfigFileChoice): Promise<Settings> 
   shown.values.push(...database.values);
   const { values } = shown;
 
-  const { sdir, backupPath, backupFilename, backupTmpdir } = applicationOptions;
+  const { sdir, backupFilename, backupTmpdir } = applicationOptions;
   const sdirPath = shown.readPath(sdir);
-  const backup: Settings["backup"] = { filename: "" };
-  const backupFolder = shown.readPath(backupPath);
-  if (backupFolder !== undefined) backup.path = backupFolder;
-  backup.filename = shown.read(backupFilename)!;
+  const { basePath, ...places } = readPlaces(shown, cwd);
+  const backup: Settings["backup"] = { ...places, filename: shown.read(backupFilename)! };
   const tmpdir = shown.readPath(backupTmpdir);
   if (tmpdir !== undefined) backup.tmpdir = tmpdir;
   const fileStoragePath = shown.readPath(
@@ -152,7 +156,7 @@ export async function loadSettings(choice: ConfigFileChoice): Promise<Settings> 
     jobs: shown.read(ownOptions.jobs),
     compression: shown.read(ownOptions.compression)!,
     level: shown.read(ownOptions.level),
-    basePath: shown.read(ownOptions.basePath),
+    basePath,
     nice: {
       jobs: shown.read(ownOptions.niceJobs)!,
       level: shown.read(ownOptions.niceLevel)!,

@@ -49,7 +49,7 @@ export interface Run {
   error: RunError | null;
   /** What the command said at its end, as `--json` prints it. */
   summary: Readonly<Record<string, unknown>> | null;
-  /** Room left at `backup.path` when it ended. */
+  /** Room left where archives are when it ended. */
   freeBytes: number | null;
   /** Version of ngwbackup. */
   version: string;

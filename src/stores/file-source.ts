@@ -77,7 +77,7 @@ function openError(error: unknown, label: string): RefusedError {
   if (code === "ENOENT" || code === "ENOTDIR") {
     return new RefusedError("archive-missing", `there is no archive ${label}`, {
       cause: error,
-      hints: ["ngwbackup list shows the archives of backup.path"],
+      hints: ["ngwbackup list shows the archives of the configured place"],
     });
   }
   const reason = code === "EACCES" || code === "EPERM" ? "no permission to read it" : messageOf(error);

@@ -52,7 +52,7 @@ describe("check names each thing that is wrong, and goes on", () => {
     await writeFile(path, `[core]\n${lines.map((line) => `database.${line}`).join("\n")}\n`);
     const { stdout } = await runCli(["check", "--config", path]);
     expect(stdout).toMatch(/^warn {2}sdir is not configured, so no files are backed up or restored$/m);
-    expect(stdout).toMatch(/^warn {2}backup\.path is not configured, so every backup needs a target$/m);
+    expect(stdout).toMatch(/^warn {2}no place for archives is configured, so every backup needs a target$/m);
     await rm(path);
   });
 

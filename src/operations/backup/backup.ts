@@ -35,7 +35,7 @@ const preflightLockMs = 30_000;
 /** What is asked of a backup. */
 export interface BackupRequest {
   settings: Settings;
-  /** TARGET of the command line; undefined for `backup.path`. */
+  /** TARGET of the command line; undefined for the configured place. */
   target: string | undefined;
   compression: "zstd" | "deflate" | "none";
   level: number | undefined;
@@ -93,7 +93,7 @@ export async function backup(request: BackupRequest, context: Context, reporter:
   const suffix = request.encryptFor === undefined ? "" : encryptedSuffix;
   const target = await resolveTarget({
     target: request.target,
-    defaultFolder: settings.backup.path,
+    defaultPlace: settings.backup.place,
     defaultName: `${backupFileName(settings.backup.filename, startedAt)}${suffix}`,
     noZip: request.noZip,
     overwrite: request.overwrite,
@@ -130,7 +130,7 @@ export async function backup(request: BackupRequest, context: Context, reporter:
             {
               base: request.base,
               target,
-              defaultFolder: settings.backup.path,
+              defaultPlace: settings.backup.place,
               application,
               instanceId: await application.instanceId(client),
               databaseName: await databaseName(client),

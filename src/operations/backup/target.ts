@@ -1,5 +1,6 @@
 import { mkdir, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
+import { placeHint } from "../../config/place-options.ts";
 import { RefusedError, UsageError } from "../../errors.ts";
 import { type RemoteLocation, joinLocation, parseLocation } from "../../stores/location.ts";
 
@@ -17,8 +18,8 @@ export type BackupTarget =
 export interface TargetRequest {
   /** TARGET of the command line, undefined when there is none. */
   target: string | undefined;
-  /** `backup.path`, undefined when not configured. */
-  defaultFolder: string | undefined;
+  /** A folder or a store's URL, undefined when none is configured. */
+  defaultPlace: string | undefined;
   /** File name from `backup.filename`, already formatted. */
   defaultName: string;
   noZip: boolean;
@@ -39,12 +40,12 @@ async function kindOf(path: string): Promise<"folder" | "other" | undefined> {
 
 /**
  * Works out where the archive goes, by the rules of docs/cli.md, and refuses what is there already. Creates nothing but
- * the folder of `backup.path`. Whether a store has the object is for who opens it to find out.
+ * the configured folder. Whether a store has the object is for who opens it to find out.
  * @throws UsageError when no destination is given or configured, or a store is named that we do not know
  * @throws RefusedError when the target exists, or its folder does not
  */
 export async function resolveTarget(request: TargetRequest): Promise<BackupTarget> {
-  const location = parseLocation(request.target ?? "");
+  const location = parseLocation(request.target ?? placeUrl(request.defaultPlace) ?? "");
   if (location.kind === "stdio") {
     if (request.noZip)
       throw new UsageError("no-zip-to-stdout", "--no-zip writes a folder, and - is the standard output");
@@ -62,6 +63,14 @@ export async function resolveTarget(request: TargetRequest): Promise<BackupTarge
       hints: ["name another target, or give --overwrite"],
     });
   return { kind: request.noZip ? "folder" : "file", path };
+}
+
+/** A place that is a store's URL, as such: with its slash, also where it was written without. */
+function placeUrl(place: string | undefined): string | undefined {
+  const location = parseLocation(place ?? "");
+  if (location.kind === "stdio" || location.kind === "local") return undefined;
+  const { root, name } = location;
+  return name === undefined ? joinLocation(root, "") : `${joinLocation(root, name)}/`;
 }
 
 function storeTarget(location: RemoteLocation, { noZip, defaultName }: TargetRequest): BackupTarget {
@@ -89,20 +98,20 @@ export function nameTarget(target: BackupTarget): string {
 }
 
 async function targetPath(request: TargetRequest): Promise<string> {
-  const { target, defaultFolder, defaultName, cwd } = request;
+  const { target, defaultPlace, defaultName, cwd } = request;
   if (target === undefined || target === "") {
-    if (defaultFolder === undefined)
-      throw new UsageError("no-target", "no target given, and no backup.path configured", {
-        hints: ["set backup.path in section [core] of the configuration", "name a target: ngwbackup backup TARGET"],
+    if (defaultPlace === undefined)
+      throw new UsageError("no-target", "no target given, and no place for archives configured", {
+        hints: [placeHint, "name a target: ngwbackup backup TARGET"],
       });
-    const folder = resolve(cwd, defaultFolder);
+    const folder = resolve(cwd, defaultPlace);
     const path = join(folder, defaultName);
     try {
       await mkdir(dirname(path), { recursive: true });
     } catch (error) {
       throw new RefusedError(
         "target-folder",
-        `cannot make the folder ${dirname(path)} of backup.path: ${(error as Error).message}`,
+        `cannot make the configured folder ${dirname(path)}: ${(error as Error).message}`,
         {
           cause: error,
         },

@@ -1,9 +1,6 @@
-import { access, constants, stat } from "node:fs/promises";
 import { detectApplication } from "../../applications/detect.ts";
 import type { Settings } from "../../config/settings.ts";
 import type { Context } from "../../context.ts";
-import { systemFailure } from "../../disk-errors.ts";
-import { AppError } from "../../errors.ts";
 import { freeSpaceAt } from "../../files/free-space.ts";
 import type { Finding } from "../../finding.ts";
 import { findPgDump } from "../../postgres/client-tools.ts";
@@ -16,6 +13,8 @@ import type { Reporter } from "../../progress.ts";
 import { formatBytes, formatCount, formatTime } from "../../terminal/format.ts";
 import { estimateBackup } from "../backup/estimate.ts";
 import { savedTables } from "../backup/saved-tables.ts";
+import { checkFolder, checkPlace } from "./check-place.ts";
+import { failureFinding } from "./failure-finding.ts";
 import { checkEncryption } from "./check-encryption.ts";
 import { clearLeftovers } from "../recovery/clear-leftovers.ts";
 import { databaseStates } from "../restore/database-states.ts";
@@ -30,14 +29,14 @@ import { backendPid } from "../restore/restore.ts";
 export async function checkInstance(settings: Settings, context: Context, reporter: Reporter): Promise<Finding[]> {
   const findings: Finding[] = [
     await checkFolder("sdir", settings.sdirPath),
-    ...(await checkBackupFolder(settings)),
+    await checkPlace(settings, context),
     ...(await checkEncryption(settings.ngwbackup.encryption, context.cwd)),
   ];
   let client: Client;
   try {
     client = await connect(settings.database);
   } catch (error) {
-    return [...findings, failure("connection", error)];
+    return [...findings, failureFinding("connection", error)];
   }
   try {
     findings.push({ level: "ok", check: "connection", message: "the database can be reached" });
@@ -60,7 +59,7 @@ async function checkDatabase(
     await clearLeftovers(settings, context, reporter);
     findings.push({ level: "ok", check: "lock", message: "no other backup or restore is at work" });
   } catch (error) {
-    findings.push({ ...failure("lock", error), level: "warn" });
+    findings.push({ ...failureFinding("lock", error), level: "warn" });
   }
   const application = await detectApplication(client);
   findings.push({ level: "ok", check: "application", message: `the database is one of ${application.name}` });
@@ -72,12 +71,12 @@ async function checkDatabase(
     );
     findings.push({ level: "ok", check: "pg-dump", message: `pg_dump of version ${major}: ${path}` });
   } catch (error) {
-    findings.push(failure("pg-dump", error));
+    findings.push(failureFinding("pg-dump", error));
   }
   try {
     findings.push(await checkRoom(client, settings));
   } catch (error) {
-    findings.push(failure("tables", error));
+    findings.push(failureFinding("tables", error));
   }
   findings.push(await checkCollation(client));
   const ownPids = [await backendPid(client)];
@@ -125,53 +124,5 @@ async function checkRoom(client: Client, settings: Settings): Promise<Finding> {
   const message = `${what}, ${formatBytes(space.freeBytes)} are free in ${folder}`;
   return space.freeBytes >= estimate.archiveBytes
     ? { level: "ok", check, message }
-    : { level: "fail", check, message, hint: "free some space, or set backup.path to a folder on another disk" };
-}
-
-async function checkBackupFolder(settings: Settings): Promise<Finding[]> {
-  const { path } = settings.backup;
-  if (path === undefined)
-    return [
-      {
-        level: "warn",
-        check: "backup-path",
-        message: "backup.path is not configured, so every backup needs a target",
-        hint: "set backup.path in section [core] of the configuration",
-      },
-    ];
-  const missing = (await stat(path).catch(() => undefined)) === undefined;
-  return missing
-    ? [{ level: "ok", check: "backup-path", message: `backup.path ${path} will be made by the first backup` }]
-    : [await checkFolder("backup-path", path)];
-}
-
-async function checkFolder(check: string, path: string | undefined): Promise<Finding> {
-  if (path === undefined)
-    return {
-      level: "warn",
-      check,
-      message: `${check} is not configured, so no files are backed up or restored`,
-      hint: "set sdir in section [core] of the configuration",
-    };
-  try {
-    await access(path, constants.R_OK | constants.W_OK | constants.X_OK);
-    return { level: "ok", check, message: `${path} can be read and written` };
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    const message = code === "ENOENT" ? `there is no folder ${path}` : `${path} cannot be read and written (${code})`;
-    return { level: "fail", check, message, hint: "run as the user that the application runs as, or mend the path" };
-  }
-}
-
-function failure(check: string, thrown: unknown): Finding {
-  const error = systemFailure(thrown);
-  if (!(error instanceof AppError)) throw error;
-  const [hint] = error.hints;
-  return {
-    level: "fail",
-    check,
-    message: error.message,
-    details: error.details,
-    ...(hint === undefined ? {} : { hint }),
-  };
+    : { level: "fail", check, message, hint: "free some space, or keep archives in a folder on another disk" };
 }

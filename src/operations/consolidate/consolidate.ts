@@ -18,7 +18,7 @@ import { type WrittenCopy, writeCopy } from "./write-copy.ts";
 export interface ConsolidateRequest {
   /** ARCHIVE of the command line, see `openArchive`. */
   archive: string;
-  /** TARGET of the command line; undefined for `backup.path`. */
+  /** TARGET of the command line; undefined for the configured place. */
   target: string | undefined;
   /** Undefined: as the archive has it. */
   compression: "zstd" | "deflate" | "none" | undefined;
@@ -72,7 +72,7 @@ export async function consolidate(request: ConsolidateRequest, access: ArchiveAc
       );
     const target = await resolveTarget({
       target: request.target,
-      defaultFolder: settings.backup.path,
+      defaultPlace: settings.backup.place,
       defaultName: `${backupFileName(settings.backup.filename, startedAt)}${encryptFor === undefined ? "" : encryptedSuffix}`,
       noZip: false,
       overwrite: request.overwrite,

@@ -45,7 +45,7 @@ export async function openCopyTarget(options: CopyTargetOptions, access: Archive
     });
   const target = await resolveTarget({
     target: options.to,
-    defaultFolder: undefined,
+    defaultPlace: undefined,
     defaultName: nameOf(options.from),
     noZip: false,
     overwrite,

@@ -1,2 +1,2 @@
-/** Stands for the newest archive of `backup.path` where an archive is named. */
+/** Stands for the newest archive of the configured place where an archive is named. */
 export const latestName = "latest";

@@ -41,7 +41,10 @@ export async function listArchives(where: string, access: ArchiveAccess): Promis
     found.push(await listOne(candidate, access));
   });
   nameMissing(found);
-  return found.sort((a, b) => b.time.getTime() - a.time.getTime() || a.path.localeCompare(b.path));
+  // Of two of one moment, as consolidate makes them, the one that needs no other comes first.
+  return found.sort(
+    (a, b) => b.time.getTime() - a.time.getTime() || a.base.length - b.base.length || a.path.localeCompare(b.path),
+  );
 }
 
 /** Says of archives that refer to others which of those are not in the same place. */

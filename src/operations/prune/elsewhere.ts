@@ -32,7 +32,7 @@ export async function factsElsewhere(
 
 /** Where archives of the configured instance are, as far as it says. */
 function placesOf({ backup, ngwbackup }: Settings): string[] {
-  return [backup.path, ngwbackup.basePath].filter((place) => place !== undefined);
+  return [backup.place, ngwbackup.basePath].filter((place) => place !== undefined);
 }
 
 function samePlace(place: string, cwd: string): string {

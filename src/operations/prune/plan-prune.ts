@@ -53,7 +53,9 @@ export function planPrune(
     }
   }
   for (const group of groups.values()) {
-    const judged = applyPolicy(group, policy, now);
+    // Of two of one moment, as consolidate makes them, the one that needs no other is taken.
+    const selfSufficientFirst = group.toSorted((a, b) => a.bases.length - b.bases.length);
+    const judged = applyPolicy(selfSufficientFirst, policy, now);
     const first = judged[0];
     if (first !== undefined && judged.every((one) => one.reasons.length === 0))
       first.reasons.push("last sound archive");

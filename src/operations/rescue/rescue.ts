@@ -279,6 +279,6 @@ async function takeBack(folder: RescueFolder, database: FreshDatabase | undefine
 function nothingSaved(label: string, details: readonly string[]): DamagedError {
   return new DamagedError("nothing-saved", `nothing could be saved of ${label}`, {
     details: details.slice(0, 20),
-    hints: ["restore from another archive: ngwbackup list shows those of backup.path"],
+    hints: ["restore from another archive: ngwbackup list shows those of the configured place"],
   });
 }

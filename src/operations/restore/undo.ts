@@ -31,7 +31,7 @@ export async function undoRestore(
     const [state] = await states.kept();
     if (state === undefined)
       throw new RefusedError("nothing-to-undo", "no previous state is kept, so there is nothing to undo", {
-        hints: ["restore an archive instead: ngwbackup list shows those of backup.path"],
+        hints: ["restore an archive instead: ngwbackup list shows those of the configured place"],
       });
     const folders = storageFolders(settings);
     const work = (await findWorkFolders(folders)).find(

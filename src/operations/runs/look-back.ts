@@ -30,7 +30,7 @@ export async function lookBack<T>(
   action: (look: LookBack) => Promise<T>,
 ): Promise<T | undefined> {
   if (state === undefined)
-    throw new UsageError("no-state", "there is no place for a history: neither sdir nor backup.path is configured", {
+    throw new UsageError("no-state", "there is no place for a history: neither sdir nor a folder for archives is configured", {
       hints: ["set state.path in section [ngwbackup] of the configuration"],
     });
   const history = await openExistingHistory(state);

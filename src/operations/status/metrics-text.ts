@@ -57,7 +57,7 @@ export function metricsText(status: Status, due: boolean): string {
     gauge("last_drill_recovery_seconds", "How long the recovery of the last sound drill took", [
       { value: seconds(drillRecoveryMs(kinds)) },
     ]),
-    gauge("room_free_bytes", "Room left at backup.path", [{ value: room?.freeBytes }]),
+    gauge("room_free_bytes", "Room left where archives are", [{ value: room?.freeBytes }]),
     gauge("room_size_bytes", "Size of the file system there", [{ value: room?.totalBytes }]),
     gauge("room_full_timestamp_seconds", "When it is full at the growth of the last 30 days", [
       { value: seconds(room?.growth?.fullAt) },

@@ -34,7 +34,7 @@ export interface KindStatus {
   isRunning: boolean;
 }
 
-/** Room at `backup.path`. */
+/** Room at the place for archives. */
 export interface RoomStatus {
   path: string;
   freeBytes: number;
@@ -49,7 +49,7 @@ export interface Status {
   lastBackup: LastBackup | undefined;
   /** Kinds that were ever run. */
   kinds: readonly KindStatus[];
-  /** Undefined when `backup.path` is no folder of this machine, or the system cannot tell. */
+  /** Undefined when the place is no folder of this machine, or the system cannot tell. */
   room: RoomStatus | undefined;
   /** Undefined when nothing tells. */
   nextRuns: readonly NextRun[] | undefined;
@@ -115,9 +115,9 @@ async function lastBackupOf({ startedAt, subject, sizeBytes, losses }: Run): Pro
 
 /** What was written before there was a history, or by another machine. */
 async function newestArchive(settings: Settings, context: Context): Promise<LastBackup | undefined> {
-  const { path: folder } = settings.backup;
-  if (folder === undefined) return undefined;
-  const archives = await listArchives(folder, accessWith(settings, context, silentReporter)).catch(() => {
+  const { place } = settings.backup;
+  if (place === undefined) return undefined;
+  const archives = await listArchives(place, accessWith(settings, context, silentReporter)).catch(() => {
     context.signal.throwIfAborted();
     return [];
   });

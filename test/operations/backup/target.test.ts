@@ -8,7 +8,7 @@ import { tempFolder } from "../../fixtures/temp-folder.ts";
 async function request(cwd: string, changes: Partial<TargetRequest>): Promise<unknown> {
   return await resolveTarget({
     target: undefined,
-    defaultFolder: undefined,
+    defaultPlace: undefined,
     defaultName: "name.ngwbackup",
     noZip: false,
     overwrite: false,
@@ -33,7 +33,7 @@ describe("where an archive goes", () => {
     expect(existsSync(join(cwd, "folder/2026/11"))).toBe(true);
     expect(await request(cwd, { target: "-" })).toEqual({ kind: "stdout" });
     expect(await request(cwd, { target: "b", noZip: true })).toEqual({ kind: "folder", path: join(cwd, "b") });
-    expect(await request(cwd, { defaultFolder: "made/here" })).toEqual({
+    expect(await request(cwd, { defaultPlace: "made/here" })).toEqual({
       kind: "file",
       path: join(cwd, "made/here/name.ngwbackup"),
     });
@@ -60,8 +60,25 @@ describe("where an archive goes", () => {
     );
   });
 
+  test("is an object of the configured store, whether or not that has a slash at its end", async () => {
+    const cwd = await tempFolder();
+    for (const [defaultPlace, url] of [
+      ["s3://bucket/daily", "s3://bucket/daily/name.ngwbackup"],
+      ["s3://bucket/daily/", "s3://bucket/daily/name.ngwbackup"],
+      ["s3://bucket", "s3://bucket/name.ngwbackup"],
+      ["rclone:box:", "rclone:box:name.ngwbackup"],
+      ["rclone:box:a/b", "rclone:box:a/b/name.ngwbackup"],
+    ])
+      expect(await request(cwd, { defaultPlace })).toMatchObject({ kind: "store", url });
+    // What is named counts.
+    expect(await request(cwd, { defaultPlace: "s3://bucket", target: "a" })).toMatchObject({ kind: "file" });
+    expect(await request(cwd, { defaultPlace: "s3://bucket", target: "-" })).toMatchObject({ kind: "stdout" });
+  });
+
   test.each([
     [{}, "no-target", 2],
+    [{ defaultPlace: "s3://bucket/x", noZip: true }, "no-zip-to-store", 2],
+    [{ defaultPlace: "s3://" }, "store-url", 2],
     [{ target: "-", noZip: true }, "no-zip-to-stdout", 2],
     [{ target: "ftp://host/x" }, "unknown-store", 2],
     [{ target: "s3://bucket/x", noZip: true }, "no-zip-to-store", 2],
@@ -70,9 +87,9 @@ describe("where an archive goes", () => {
     [{ target: "file/x" }, "target-unreadable", 4],
     [{ target: "file" }, "target-exists", 4],
     [{ target: "loop" }, "target-unreadable", 4],
-    [{ defaultFolder: "file" }, "target-folder", 4],
-    [{ defaultFolder: ".", defaultName: "taken" }, "target-is-folder", 4],
-    [{ defaultFolder: ".", defaultName: "taken", noZip: true }, "target-exists", 4],
+    [{ defaultPlace: "file" }, "target-folder", 4],
+    [{ defaultPlace: ".", defaultName: "taken" }, "target-is-folder", 4],
+    [{ defaultPlace: ".", defaultName: "taken", noZip: true }, "target-exists", 4],
   ] as const)("%j is refused", async (changes, code, exitCode) => {
     const cwd = await tempFolder();
     await writeFile(join(cwd, "file"), "mine");

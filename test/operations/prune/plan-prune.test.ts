@@ -50,6 +50,13 @@ describe("what stays", () => {
     });
   });
 
+  test("of two of one moment the one that needs no other, so that what was consolidated lets the others go", () => {
+    const time = new Date("2026-01-20T00:00:00Z");
+    const archives = [archive("a"), archive("b", { bases: ["a"], time }), archive("c", { time })];
+    for (const order of [archives, archives.toReversed()])
+      expect(plan(order, last(1))).toEqual({ a: "", b: "", c: "last snapshot" });
+  });
+
   test("what is of another instance than those that are asked for", () => {
     const archives = [archive("a"), archive("b"), archive("c", other), archive("d", other)];
     expect(plan(archives, last(1), { instances: new Set(["one"]) })).toEqual({

@@ -2,6 +2,7 @@ import { basename, dirname, resolve } from "node:path";
 import type { Application } from "../../../applications/application.ts";
 import type { BaseArchive, ManifestHeader } from "../../../archive/manifest.ts";
 import { readManifestHeader } from "../../../archive/manifest-scan.ts";
+import { placeHint } from "../../../config/place-options.ts";
 import { AppError, DamagedError, RefusedError, UsageError, messageOf } from "../../../errors.ts";
 import { forEachAtOnce } from "../../../for-each-at-once.ts";
 import { joinLocation, parseLocation } from "../../../stores/location.ts";
@@ -19,7 +20,7 @@ export interface BaseRequest {
   base: string;
   target: BackupTarget;
   /** Where archives are kept, for `latest` when the target is no place. */
-  defaultFolder: string | undefined;
+  defaultPlace: string | undefined;
   application: Pick<Application, "name">;
   instanceId: string | null;
   databaseName: string;
@@ -130,19 +131,20 @@ function warnApart(name: string, { reporter }: ArchiveAccess): void {
  * full backup, where there is no such archive.
  */
 async function findLatest(request: BaseRequest, access: ArchiveAccess): Promise<BackupBase> {
-  const place = placeOf(request.target) ?? request.defaultFolder;
+  const place = placeOf(request.target) ?? request.defaultPlace;
   if (place === undefined)
     throw new UsageError("no-folder", "--base latest looks beside the target, and - is in no folder", {
-      hints: ["name the archive: --base ARCHIVE", "set backup.path in section [core] of the configuration"],
+      hints: ["name the archive: --base ARCHIVE", placeHint],
     });
-  const fitting: { path: string; snapshotAt: string }[] = [];
+  const fitting: { path: string; snapshotAt: string; bases: number }[] = [];
   await forEachAtOnce(archivesIn(place, access), openedAtOnce, async ({ path, sizeBytes }) => {
     if (sizeBytes === undefined) return;
     const header = await headerOf(path, request, access);
     if (header === undefined || misfit(header, request) !== undefined) return;
-    fitting.push({ path, snapshotAt: header.snapshotAt });
+    fitting.push({ path, snapshotAt: header.snapshotAt, bases: header.base?.length ?? 0 });
   });
-  fitting.sort((a, b) => Date.parse(b.snapshotAt) - Date.parse(a.snapshotAt));
+  // Of two of one moment, as consolidate makes them, the one that needs no other is taken.
+  fitting.sort((a, b) => Date.parse(b.snapshotAt) - Date.parse(a.snapshotAt) || a.bases - b.bases);
   for (const { path } of fitting)
     try {
       return await openBase(path, request, access);
