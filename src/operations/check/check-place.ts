@@ -8,7 +8,7 @@ import { archivesIn } from "../list/archives-in.ts";
 import { accessWith } from "../stores/archive-access.ts";
 import { failureFinding } from "./failure-finding.ts";
 
-const check = "backup-path";
+const name = "backup-path";
 
 /** Looks whether archives can be written to the configured place; of a store, which nothing is written to for that, whether it can be listed. */
 export async function checkPlace(settings: Settings, context: Context): Promise<Finding> {
@@ -16,15 +16,15 @@ export async function checkPlace(settings: Settings, context: Context): Promise<
   if (place === undefined)
     return {
       level: "warn",
-      check,
+      check: name,
       message: "no place for archives is configured, so every backup needs a target",
       hint: placeHint,
     };
   if (path === undefined) return await checkStore(place, settings, context);
   const missing = (await stat(path).catch(() => undefined)) === undefined;
   return missing
-    ? { level: "ok", check, message: `the folder for archives, ${path}, will be made by the first backup` }
-    : await checkFolder(check, path);
+    ? { level: "ok", check: name, message: `the folder for archives, ${path}, will be made by the first backup` }
+    : await checkFolder(name, path);
 }
 
 /** Looks whether a folder can be read and written. @param check name of the check, and of the option */
@@ -50,9 +50,9 @@ async function checkStore(place: string, settings: Settings, context: Context): 
   try {
     let archives = 0;
     for await (const _archive of archivesIn(place, accessWith(settings, context, silentReporter))) archives += 1;
-    return { level: "ok", check, message: `${place} can be listed: ${archives} archives` };
+    return { level: "ok", check: name, message: `${place} can be listed: ${archives} archives` };
   } catch (error) {
     context.signal.throwIfAborted();
-    return failureFinding(check, error);
+    return failureFinding(name, error);
   }
 }

@@ -13,8 +13,8 @@ export interface EntryPatterns {
 }
 
 const rowsPattern = /^(?:table|large-object):/;
-/** Names with a slash, and UUIDs: nothing but a file has those. */
-const filePattern = /^[^:]*\/|^[0-9a-f]{32}$/;
+/** Names with a slash before any wildcard, and UUIDs: nothing but a file has those. */
+const filePattern = /^[^:*?]*\/|^[0-9a-f]{32}$/;
 
 /**
  * Patterns as people write them for names of entries: `*` stands for anything but a slash, `**` for anything at all, `?` for one

@@ -58,9 +58,13 @@ function defaultFolder({ backup, sdirPath }: Settings, context: Context): string
   const name = `rescue-${context.now().toISOString().replaceAll(/\D/g, "").slice(0, 14)}`;
   const place = backup.path ?? (sdirPath === undefined ? undefined : dirname(sdirPath));
   if (place !== undefined) return join(place, name);
-  throw new UsageError("no-rescue-folder", "neither a folder for archives nor sdir is configured, so a folder has to be named", {
-    hints: ["--rescue-folder DIR"],
-  });
+  throw new UsageError(
+    "no-rescue-folder",
+    "neither a folder for archives nor sdir is configured, so a folder has to be named",
+    {
+      hints: ["--rescue-folder DIR"],
+    },
+  );
 }
 
 /** Where a path leads, links of parents that exist resolved. */

@@ -30,9 +30,13 @@ export async function lookBack<T>(
   action: (look: LookBack) => Promise<T>,
 ): Promise<T | undefined> {
   if (state === undefined)
-    throw new UsageError("no-state", "there is no place for a history: neither sdir nor a folder for archives is configured", {
-      hints: ["set state.path in section [ngwbackup] of the configuration"],
-    });
+    throw new UsageError(
+      "no-state",
+      "there is no place for a history: neither sdir nor a folder for archives is configured",
+      {
+        hints: ["set state.path in section [ngwbackup] of the configuration"],
+      },
+    );
   const history = await openExistingHistory(state);
   if (history === undefined) return undefined;
   try {

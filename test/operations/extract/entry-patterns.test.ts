@@ -20,6 +20,7 @@ describe("patterns for names of entries", () => {
     ["file_storage/*/23", false, false],
     ["file_storage/**/0*", true, false],
     ["**", true, true],
+    ["**/*_1", false, false],
     ["table:vector_layer.*", false, true],
     ["table:*.layer_?", false, true],
     ["table:vector_layerXlayer_1", false, false],
@@ -41,6 +42,11 @@ describe("patterns for names of entries", () => {
     const both = entryPatterns([uuid, "table:none", "table:*"]);
     expect([both.match(blob), both.match(table)]).toEqual([true, true]);
     expect(both.unmatched()).toEqual(["table:none"]);
+  });
+
+  test("find a table with a slash in its name", () => {
+    const patterns = entryPatterns(["**/b"]);
+    expect(patterns.mayBeRows && patterns.match({ name: "table:public.a/b", aliases: [] })).toBe(true);
   });
 
   test("tell what need not be looked at", () => {
