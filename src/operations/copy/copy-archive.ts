@@ -1,13 +1,13 @@
 import { createHash } from "node:crypto";
 import { readManifest } from "../../archive/manifest.ts";
 import { openZipArchive } from "../../archive/zip-reader.ts";
-import type { ByteSource } from "../../bytes.ts";
+import type { ByteSink, ByteSource } from "../../bytes.ts";
 import { isEncrypted } from "../../encryption/recognise.ts";
 import { AppError, UsageError } from "../../errors.ts";
 import { startStage } from "../../progress.ts";
 import { findFolder, openArchiveBytes } from "../open-archive.ts";
 import type { ArchiveAccess } from "../stores/archive-access.ts";
-import { openCopyTarget } from "./copy-target.ts";
+import { type CopyTarget, openCopyTarget } from "./copy-target.ts";
 import { readForward, readStream } from "./read-forward.ts";
 
 /** What is asked of a copy. */
@@ -42,7 +42,6 @@ export interface CopyResult {
  */
 export async function copyArchive(request: CopyRequest, access: ArchiveAccess): Promise<CopyResult> {
   const { from, isVerified, isDecrypted } = request;
-  const { context, reporter } = access;
   const folder = await findFolder(from, access);
   if (folder !== undefined)
     throw new UsageError("copy-folder", `${folder} is a folder, and only archives that are files are copied`, {
@@ -50,46 +49,73 @@ export async function copyArchive(request: CopyRequest, access: ArchiveAccess): 
     });
   const source = from === "-" ? undefined : await openArchiveBytes(from, access);
   try {
-    const hash = createHash("sha256");
-    let sizeBytes = 0;
-    let sha256 = "";
+    const sent = { sizeBytes: 0, sha256: "" };
+    let bases: readonly string[] = [];
     const check = async (written: ByteSource): Promise<void> => {
-      if (isVerified) await checkCopy(written, { sizeBytes, sha256 }, isDecrypted, access);
+      if (isVerified) bases = await checkCopy(written, sent, isDecrypted, access);
     };
     const target = await openCopyTarget({ ...request, check }, access);
     try {
-      const progress = startStage(reporter, "copy", source?.sizeBytes);
-      const chunks = source === undefined ? readStream(context.stdin) : readForward(source);
-      for await (const chunk of chunks) {
-        context.signal.throwIfAborted();
-        hash.update(chunk);
-        sizeBytes += chunk.length;
-        await target.sink.write(chunk);
-        progress.advance(chunk.length);
-      }
-      context.signal.throwIfAborted();
-      sha256 = hash.digest("hex");
-      await target.sink.finish();
-    } catch (error) {
-      // What fails while giving up must not hide why.
-      await target.sink.abort().catch(() => undefined);
-      context.signal.throwIfAborted();
-      throw error;
+      await sendAll(source, target.sink, sent, access);
+      await warnOfMissing(bases, target, access);
+      return { path: target.name, ...sent, verified: isVerified && target.name !== "-" };
     } finally {
       await target.close();
     }
-    return { path: target.name, sizeBytes, sha256, verified: isVerified && target.name !== "-" };
   } finally {
     await source?.close();
   }
 }
 
+/**
+ * Sends all of a source, or of stdin, into a sink, and finishes that; aborts it when anything fails.
+ * @param sent filled on the way, its digest before the sink is finished
+ */
+async function sendAll(
+  source: ByteSource | undefined,
+  sink: ByteSink,
+  sent: { sizeBytes: number; sha256: string },
+  { context, reporter }: ArchiveAccess,
+): Promise<void> {
+  const hash = createHash("sha256");
+  try {
+    const progress = startStage(reporter, "copy", source?.sizeBytes);
+    for await (const chunk of source === undefined ? readStream(context.stdin) : readForward(source)) {
+      context.signal.throwIfAborted();
+      hash.update(chunk);
+      sent.sizeBytes += chunk.length;
+      await sink.write(chunk);
+      progress.advance(chunk.length);
+    }
+    context.signal.throwIfAborted();
+    sent.sha256 = hash.digest("hex");
+    await sink.finish();
+  } catch (error) {
+    // What fails while giving up must not hide why.
+    await sink.abort().catch(() => undefined);
+    context.signal.throwIfAborted();
+    throw error;
+  }
+}
+
+/** The copy is complete without them, and of no use. */
+async function warnOfMissing(bases: readonly string[], target: CopyTarget, { reporter }: ArchiveAccess): Promise<void> {
+  for (const base of bases)
+    if (!(await target.isBeside(base)))
+      reporter.report({
+        type: "warning",
+        code: "base-apart",
+        message: `the copy refers to ${base}, which is not beside it: copy that, too`,
+      });
+}
+
+/** @returns file names of the archives that it refers to, as far as it could be looked at */
 async function checkCopy(
   written: ByteSource,
   expected: { sizeBytes: number; sha256: string },
   isDecrypted: boolean,
   { context, reporter, decryption }: ArchiveAccess,
-): Promise<void> {
+): Promise<readonly string[]> {
   const differs = (what: string, wanted: string | number, found: string | number): AppError =>
     new AppError(
       "copy-differs",
@@ -105,7 +131,8 @@ async function checkCopy(
   }
   const found = hash.digest("hex");
   if (found !== expected.sha256) throw differs("sha256", expected.sha256, found);
-  if (!isDecrypted && (await isEncrypted(written))) return;
+  if (!isDecrypted && (await isEncrypted(written))) return [];
   // The store closes the source.
-  await readManifest(await openZipArchive((await decryption.open(written)).source));
+  const manifest = await readManifest(await openZipArchive((await decryption.open(written)).source));
+  return (manifest?.header.base ?? []).map(({ fileName }) => fileName);
 }

@@ -16,6 +16,8 @@ export interface CopyTarget {
   /** Path or URL, `-` for stdout. */
   name: string;
   sink: ByteSink;
+  /** Whether a file of that name stands beside the copy; false for stdout, which is beside nothing. */
+  isBeside(fileName: string): Promise<boolean>;
   /** Closes the store, after the sink has ended. */
   close(): Promise<void>;
 }
@@ -55,7 +57,7 @@ export async function openCopyTarget(options: CopyTargetOptions, access: Archive
   if (target.kind === "stdout") {
     const fd = fileBehind(context.stdout);
     const sink = fd === undefined ? createStreamSink(context.stdout) : createOpenFileSink(fd, "stdout");
-    return { name, sink, close: () => Promise.resolve() };
+    return { name, sink, isBeside: () => Promise.resolve(false), close: () => Promise.resolve() };
   }
   const isStore = target.kind === "store";
   const store: Store = isStore
@@ -65,7 +67,12 @@ export async function openCopyTarget(options: CopyTargetOptions, access: Archive
     if (!isStore) await store.clearDead(context.now(), signal);
     const object = isStore ? target.location.name : basename(target.path);
     const sink = await store.create(object, { overwrite, signal, check });
-    return { name, sink, close: () => store.close() };
+    return {
+      name,
+      sink,
+      isBeside: async (fileName) => (await store.stat(fileName, signal)) !== undefined,
+      close: () => store.close(),
+    };
   } catch (error) {
     await store.close();
     throw error;

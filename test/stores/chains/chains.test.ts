@@ -123,9 +123,14 @@ describe.each([
       await withChain(await open(), async (world) => {
         const { place } = world;
         const folder = await tempFolder();
-        for (const name of names) {
-          await world.do("copy", world.at("chain", name), folder);
-          await world.do("copy", join(folder, name), world.at("copies"));
+        // The newest before those that it refers to, which is said, and after them.
+        for (const name of [names[2]!, names[0]!, names[1]!]) {
+          const there = await world.do("copy", world.at("chain", name), folder);
+          const back = await world.do("copy", join(folder, name), world.at("copies"));
+          for (const { stderr } of [there, back])
+            expect(stderr.match(/refers to [12]\.ngwbackup, which is not beside it/g)?.length ?? 0).toBe(
+              name === names[2] ? 2 : 0,
+            );
         }
         for (const newest of [join(folder, names[2]!), world.at("copies", names[2])])
           expect((await world.do("verify", newest)).stdout).toBe(`ok ${newest}\n`);
