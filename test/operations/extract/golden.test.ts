@@ -8,11 +8,11 @@ import { runCli } from "../../fixtures/run-cli.ts";
 import { tempFolder } from "../../fixtures/temp-folder.ts";
 
 describe.skipIf(goldenArchives.length === 0)("out of an archive that NextGIS Web wrote", () => {
-  test.each(goldenArchives)("$name every file is taken, and rows of tables", async ({ path, expected }) => {
+  test.each(goldenArchives)("$name every file is taken, and rows of tables", async ({ path, ...golden }) => {
     const to = await tempFolder();
     const result = await runCli(["extract", path, "--to", to]);
     expect(result.exitCode, result.stderr).toBe(0);
-    const { blobs, tables } = expected();
+    const { blobs, tables } = golden.expected();
     const found = filesBelow(join(to, "file_storage")).map((name) => {
       const content = readFileSync(join(to, "file_storage", name));
       return [name, { size: content.length, sha256: createHash("sha256").update(content).digest("hex") }] as const;
