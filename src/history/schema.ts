@@ -43,6 +43,9 @@ const steps: readonly string[] = [
      event TEXT NOT NULL,
      since INTEGER NOT NULL
    ) STRICT, WITHOUT ROWID`,
+  // Those that run are asked for twice a second while somebody looks.
+  `ALTER TABLE run ADD COLUMN started_by TEXT;
+   CREATE INDEX run_running ON run (id) WHERE state = 'running'`,
 ];
 
 /** The version that this program reads and writes. */

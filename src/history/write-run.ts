@@ -12,9 +12,10 @@ export function startRun({ database }: History, run: StartedRun, keptFrom: numbe
     database.prepare("DELETE FROM run WHERE started_at < ?").run(keptFrom);
     const { lastInsertRowid } = database
       .prepare(
-        `INSERT INTO run (kind, state, started_at, subject, version, host, owner) VALUES (?, 'running', ?, ?, ?, ?, ?)`,
+        `INSERT INTO run (kind, state, started_at, subject, version, host, owner, started_by)
+         VALUES (?, 'running', ?, ?, ?, ?, ?, ?)`,
       )
-      .run(run.kind, run.startedAt, run.subject, run.version, run.host, JSON.stringify(run.owner));
+      .run(run.kind, run.startedAt, run.subject, run.version, run.host, JSON.stringify(run.owner), run.startedBy);
     return Number(lastInsertRowid);
   });
 }
