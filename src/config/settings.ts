@@ -17,6 +17,7 @@ import {
 import { resolveS3, s3Options } from "./s3-options.ts";
 import { type RetentionSettings, readRetention, retentionOptions } from "./retention-options.ts";
 import { resolveRuns, runOptions, type RunSettings } from "./run-options.ts";
+import { resolveServe, serveOptions, type ServeSettings } from "./serve-options.ts";
 import { ShownOptions } from "./shown-options.ts";
 import { showSize } from "./value-types.ts";
 
@@ -102,6 +103,8 @@ export interface Settings {
   ngwbackup: OwnSettings;
   /** History, status and what else surrounds runs. */
   runs: RunSettings;
+  /** The page. */
+  serve: ServeSettings;
   /** Configuration files that were read, in order, as they were named. */
   files: readonly string[];
   /** Every option that we know, with the source of its value. */
@@ -120,7 +123,9 @@ export async function loadSettings(choice: ConfigFileChoice): Promise<Settings> 
   const reader = new OptionReader(layers);
   reader.refuseUnknown(
     ownSection,
-    [...Object.values({ ...ownOptions, ...s3Options, ...runOptions }), ...retentionOptions].map(({ option }) => option),
+    [...Object.values({ ...ownOptions, ...s3Options, ...runOptions, ...serveOptions }), ...retentionOptions].map(
+      ({ option }) => option,
+    ),
   );
 
   const database = await resolveDatabase({ reader, env, cwd });
@@ -191,7 +196,8 @@ export async function loadSettings(choice: ConfigFileChoice): Promise<Settings> 
     backupPath: backup.path,
     isPruned: !isEmptyPolicy(own.retention.policy) && !own.retention.isAfterBackup,
   });
-  values.push(...runs.values);
+  const serve = resolveServe(reader, cwd);
+  values.push(...runs.values, ...serve.values);
 
   return {
     database: database.settings,
@@ -201,6 +207,7 @@ export async function loadSettings(choice: ConfigFileChoice): Promise<Settings> 
     backup,
     ngwbackup: own,
     runs: runs.settings,
+    serve: serve.serve,
     files: layers.files,
     values,
   };
