@@ -13,6 +13,7 @@ import { consolidateCommand, inspectCommand, listCommand, verifyCommand } from "
 import { backupCommand } from "./commands/backup.command.ts";
 import type { TableContext } from "./commands/command.ts";
 import { completionCommand } from "./commands/completion.command.ts";
+import { diffCommand } from "./commands/diff.command.ts";
 import { drillCommand } from "./commands/drill.command.ts";
 import { copyCommand } from "./commands/copy.command.ts";
 import { demoCommand } from "./commands/demo.command.ts";
@@ -31,6 +32,7 @@ const routes = {
   verify: verifyCommand,
   list: listCommand,
   inspect: inspectCommand,
+  diff: diffCommand,
   consolidate: consolidateCommand,
   copy: copyCommand,
   prune: pruneCommand,

@@ -85,7 +85,8 @@ function recordsOf(records: Map<string, Map<number, RecordEntry>>, component: st
   return fresh;
 }
 
-async function readToc(reader: ArchiveReader): Promise<Toc> {
+/** Reads the table of contents. @throws DamagedError */
+export async function readToc(reader: ArchiveReader): Promise<Toc> {
   const { label } = reader;
   checkSize(label, lookUp(label, reader.entries, tocEntryName), tocLimitBytes);
   try {
