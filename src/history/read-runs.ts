@@ -75,6 +75,21 @@ export function readRun({ database }: History, id: number): Run | undefined {
   return row === undefined ? undefined : runOf(row);
 }
 
+/** Number of the newest run; 0 when there is none. */
+export function newestRunId({ database }: History): number {
+  return Number(database.prepare("SELECT max(id) AS newest FROM run").get()?.["newest"] ?? 0);
+}
+
+/** The run that a process does, or has done. @param after only later ones, by number */
+export function findRunOf({ database }: History, owner: RunOwner, after: number): number | undefined {
+  const rows = database.prepare("SELECT id, owner FROM run WHERE id > ? ORDER BY id DESC").all(after);
+  const found = rows.find((row) => {
+    const { pid, bootId, startTicks } = parseOwner(String(row["owner"])) ?? {};
+    return pid === owner.pid && bootId === owner.bootId && startTicks === owner.startTicks;
+  });
+  return found === undefined ? undefined : Number(found["id"]);
+}
+
 /** Stages and log of a run that has ended. */
 export function readNews({ database }: History, id: number): RunNews {
   const stages = database.prepare("SELECT * FROM stage WHERE run_id = ? ORDER BY position").all(id);

@@ -45,8 +45,14 @@ export async function lookBack<T>(
         return run !== undefined && interrupted.includes(id) ? { ...run, state: "interrupted" } : run;
       },
       stages: (run) => readNews(history, run.id).stages,
-      news: async (run) =>
-        run.endedAt === null ? await readRunningLog(runningLogPath(history.folder, run.id)) : readNews(history, run.id),
+      async news({ id, endedAt }) {
+        if (endedAt === null) {
+          const news = await readRunningLog(runningLogPath(history.folder, id));
+          // Its log goes when its end is noted, which may have been just now.
+          if (readRun(history, id)?.endedAt === null) return news;
+        }
+        return readNews(history, id);
+      },
     });
   } finally {
     history.database.close();

@@ -1,16 +1,13 @@
-import { readlink, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { userInfo } from "node:os";
 import { dirname, isAbsolute, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { ScheduledJob } from "../../config/schedule-options.ts";
 import type { Settings } from "../../config/settings.ts";
 import type { Context } from "../../context.ts";
 import { ExitCode } from "../../errors.ts";
 import { runChild } from "../../processes/child-process.ts";
+import { launcher, launcherEnvironment } from "../../processes/own-program.ts";
 import type { Job, SchedulePlan } from "../../schedule/unit-plan.ts";
-
-/** Of the installed package and of a clone alike. */
-const launcher = fileURLToPath(new URL("../../../bin/ngwbackup", import.meta.url));
 
 /** What each job is, but for its paths. */
 const jobs: Readonly<Record<ScheduledJob, Pick<Job, "description" | "args" | "goodExitCodes">>> = {
@@ -43,7 +40,6 @@ const jobs: Readonly<Record<ScheduledJob, Pick<Job, "description" | "args" | "go
 export async function planSchedule(settings: Settings, context: Context): Promise<SchedulePlan> {
   const { schedule } = settings.runs;
   const user = schedule.user ?? (await ownerOf(settings, context));
-  const node = await readlink("/proc/self/exe").catch(() => undefined);
   const config = settings.files.map((file) => resolve(context.cwd, file)).join(":");
   const backupFolder = settings.backup.path;
   const mounts = [backupFolder, settings.sdirPath].filter(isFolder);
@@ -62,7 +58,7 @@ export async function planSchedule(settings: Settings, context: Context): Promis
     program: launcher,
     environment: {
       ...(config === "" ? {} : { NEXTGISWEB_CONFIG: config }),
-      ...(node === undefined ? {} : { NGWBACKUP_NODE: node }),
+      ...(await launcherEnvironment()),
     },
     randomDelayS: Math.round(schedule.randomDelayMs / 1000),
     needsSharedTmp: [...needed, socket ?? ""].some((path) => /^(?:\/var)?\/tmp(?:\/|$)/.test(path)),
