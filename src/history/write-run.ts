@@ -1,6 +1,6 @@
 import type { History } from "./history.ts";
 import type { EndedRun, RunNews, StartedRun } from "./run.ts";
-import { inTransaction } from "./schema.ts";
+import { inTransaction } from "../state/state-database.ts";
 
 /**
  * Notes that a run has begun.

@@ -72,10 +72,13 @@ test("failures are answered with code, message and hints; of a defect nothing sh
 async function start(routes: (app: WebApp) => void): Promise<{ url: string; problems: unknown[] }> {
   const problems: unknown[] = [];
   const parts: AppParts = {
-    service: {} as WebService,
+    service: { context: { signal: new AbortController().signal } } as WebService,
     identify: () => viewer,
     routes: [() => routes],
     onProblem: (error) => problems.push(error),
+    basePath: "/",
+    tls: undefined,
+    pageFolder: "/nonexistent",
   };
   const app = buildApp(parts);
   onTestFinished(async () => await app.close());
