@@ -70,7 +70,8 @@ export function childError(output: string, exitCode: number | null): AppError {
   return new AppError("child-failed", `the program ${how}, and did not say why`, { details: lines.slice(-shownLines) });
 }
 
-function parseRecord(line: string): Record<string, unknown> | undefined {
+/** A line of JSON that is an object; undefined for any other. */
+export function parseRecord(line: string): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(line);
     return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : undefined;
