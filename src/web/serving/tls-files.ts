@@ -3,8 +3,8 @@ import type { Server } from "node:https";
 import { createSecureContext } from "node:tls";
 import { UsageError, messageOf } from "../../errors.ts";
 
-/** How often the files are looked at. */
-const checkMs = 60_000;
+/** How often the files are looked at, usually. */
+const usualCheckMs = 60_000;
 
 /** PEM files of TLS, absolute. */
 export interface TlsPaths {
@@ -43,7 +43,12 @@ export async function readTls({ certPath, keyPath }: TlsPaths): Promise<TlsConte
  * @param onProblem told when what is there now cannot be used; the server goes on with what it has
  * @returns stops it
  */
-export function followTls(server: Server, paths: TlsPaths, onProblem: (error: unknown) => void): () => void {
+export function followTls(
+  server: Server,
+  paths: TlsPaths,
+  onProblem: (error: unknown) => void,
+  checkMs = usualCheckMs,
+): () => void {
   let seen: string | undefined;
   const look = async (): Promise<void> => {
     const now = await stampOf(paths);
