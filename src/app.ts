@@ -23,6 +23,7 @@ import { historyCommand } from "./commands/history.command.ts";
 import { notifyCommand } from "./commands/notify.command.ts";
 import { restoreCommand } from "./commands/restore.command.ts";
 import { scheduleCommand } from "./commands/schedule.command.ts";
+import { serveCommand } from "./commands/serve.command.ts";
 import { statusCommand } from "./commands/status.command.ts";
 import { AppError, ExitCode, UsageError } from "./errors.ts";
 
@@ -41,6 +42,7 @@ const routes = {
   history: historyCommand,
   notify: notifyCommand,
   schedule: scheduleCommand,
+  serve: serveCommand,
   migrations: migrationsRoutes,
   keygen: keygenCommand,
   config: configCommand,

@@ -14,6 +14,7 @@ import { admit } from "./guard.ts";
 import { OpenStreams } from "./open-streams.ts";
 import { securityHeaders } from "./security-headers.ts";
 import { servePage } from "./static-page.ts";
+import { WebError } from "./web-error.ts";
 import type { WebApp, WebService } from "./web-service.ts";
 
 /** What the application is made of. */
@@ -74,6 +75,9 @@ export function buildApp(parts: AppParts): WebApp {
     if (redirectToBase(request, reply, basePath)) return await reply;
     void reply.header("cache-control", "no-store");
     const { config } = request.routeOptions;
+    // A stream has no end that its length could be told of.
+    if (config.isEventStream === true && request.method === "HEAD")
+      throw new WebError(405, "invalid-request", "a stream of events is asked for by GET");
     const identity = admit(request, request.is404 ? "public" : (config.role ?? "operator"), identify);
     if (identity !== undefined && config.isEventStream === true) streams.add(reply, identity);
   });
