@@ -35,8 +35,9 @@ export default async function diff(
   );
 }
 
-function recordOf({ digests: _, ...part }: ArchivePart): Omit<ArchivePart, "digests"> {
-  return part;
+function recordOf(part: ArchivePart): Omit<ArchivePart, "digests"> {
+  const { kind, name, what, rows, files, plainBytes, storedBytes } = part;
+  return { kind, name, what, rows, files, plainBytes, storedBytes };
 }
 
 function tableOf({ added, removed, changed }: ArchiveChanges): string {

@@ -70,7 +70,7 @@ async function report(
   if (flags.dryRun) {
     this.output.note(formatPlan(plan));
     const failed = plan.findings.filter(({ level }) => level === "fail");
-    const { findings, tables, rows, files, fileBytes, snapshotAt, pendingMigrations, present } = plan;
+    const { findings, tables, rows, files, fileBytes, snapshotAt, present } = plan;
     this.output.finish({
       ...summary,
       dryRun: true,
@@ -80,7 +80,7 @@ async function report(
       rows: rows ?? null,
       files,
       fileBytes,
-      pendingMigrations: pendingMigrations ?? null,
+      pendingMigrations: plan.pendingMigrations ?? null,
       present: present ?? null,
       findings,
     });

@@ -108,7 +108,7 @@ export class RestorePlans {
 
   /** Stops all. */
   close(): void {
-    for (const id of [...this.#plans.keys()]) this.remove(id);
+    for (const id of this.#plans.keys()) this.remove(id);
   }
 
   async #find({ plan, stop, listeners }: Kept): Promise<void> {

@@ -30,7 +30,7 @@ const longestLine = 4 * 1024 * 1024;
  * @throws AppError with which it ended, or that it cannot be run; the signal's reason
  */
 export async function dryRun(options: DryRunOptions): Promise<Record<string, unknown>> {
-  const { args, configPaths, context, signal, onProgress } = options;
+  const { args, configPaths, context, signal } = options;
   signal.throwIfAborted();
   const [command = "", ...rest] = args;
   const config = configPaths.flatMap((path) => ["--config", path]);
@@ -52,7 +52,7 @@ export async function dryRun(options: DryRunOptions): Promise<Record<string, unk
   createInterface({ input: child.stdout }).on("line", (line) => {
     if (line.length > longestLine) return;
     const record = parseRecord(line);
-    if (record?.["type"] === "progress") return onProgress(progressOf(record));
+    if (record?.["type"] === "progress") return options.onProgress(progressOf(record));
     if (record?.["type"] === "summary") summary = record;
     keep(lines, line);
   });

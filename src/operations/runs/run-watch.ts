@@ -94,15 +94,15 @@ export class RunWatch {
 
   /** One look after another, also where a new listener asks for one. */
   #look(): Promise<void> {
-    const look = this.#looking.then(async () => {
+    const done = this.#looking.then(async () => {
       if (this.#isClosed) return;
       this.#lookingAt ??= await this.#settings();
       const events: WatchEvent[] = [];
       await lookBack(this.#lookingAt, this.#now(), async (look) => await this.#see(look, events));
       if (events.length > 0) for (const listener of this.#listeners) listener(events);
     });
-    this.#looking = look.catch(() => undefined);
-    return look;
+    this.#looking = done.catch(() => undefined);
+    return done;
   }
 
   async #see(look: LookBack, events: WatchEvent[]): Promise<void> {

@@ -59,6 +59,13 @@ export async function viewArchive(archive: string, access: ArchiveAccess): Promi
   }
 }
 
+/** The view alone. */
+export function withoutKeys(view: ComparableView): ArchiveView {
+  const { fileKeys, ...rest } = view;
+  void fileKeys;
+  return rest;
+}
+
 async function viewOf(
   reader: ArchiveReader,
   encrypted: boolean,
@@ -72,7 +79,12 @@ async function viewOf(
   const listed = await listEntries(reader, header, toc, sums);
   await readFiles(reader, listed.files, sums, (record) => fileKeys.add(record));
   const rows = rowReader(reader, listed.named, archive, access);
-  const names = await layerNames(toc, rows.read).finally(() => rows.close());
+  let names: ReadonlyMap<string, string>;
+  try {
+    names = await layerNames(toc, rows.read);
+  } finally {
+    await rows.close();
+  }
   return {
     writtenBy: header === undefined ? "NextGIS Web" : `${header.tool} ${header.toolVersion}`,
     encrypted,

@@ -163,6 +163,13 @@ export const Plan = Type.Object({
 });
 export type Plan = Static<typeof Plan>;
 
+/** `POST /api/plans`. */
+export const NewPlan = Type.Object({
+  archiveId: Type.String(),
+  way: Type.Optional(Type.Union([Type.Literal("in-place"), Type.Literal("side-by-side")])),
+});
+export type NewPlan = Static<typeof NewPlan>;
+
 /** `GET /api/kept`: the state from before the last restore, which `undo` brings back; null when none is kept. */
 export const Kept = nullable(Type.Object({ runId: Type.String(), createdAt: Moment, keptUntil: nullable(Moment) }));
 export type Kept = Static<typeof Kept>;

@@ -1,5 +1,6 @@
 import type { RunKind } from "../../history/run.ts";
 import type { RunWatch, WatchEvent, WatchedRun } from "../../operations/runs/run-watch.ts";
+import type { RunDetail } from "../api/runs.ts";
 import { type EventStream, formatEvent } from "./event-stream.ts";
 import { lineRow, runDetail, runRow, stageRow } from "./run-rows.ts";
 
@@ -113,7 +114,7 @@ export class RunStreams {
         for (const stream of streams) stream.send(news);
       } else if (event.type === "ended") {
         const end = formatEvent("end", runDetail(event.run, event.news));
-        for (const stream of [...streams]) {
+        for (const stream of streams) {
           stream.send(end);
           stream.end();
         }
@@ -142,20 +143,20 @@ export class RunStreams {
   #beginning({ run, news }: WatchedRun): Buffer {
     const known = this.#beginnings.get(run.id);
     if (known !== undefined) return known;
-    const beginning = beginningOf({ run, news });
+    const beginning = beginningOf(runDetail(run, news));
     this.#beginnings.set(run.id, beginning);
     return beginning;
   }
 }
 
+/** All that a stream of a run that has ended is sent. */
+export function detailEvents(detail: RunDetail): Buffer {
+  return Buffer.concat([beginningOf(detail), formatEvent("end", detail)]);
+}
+
 /** The events that a stream of a run begins with: all of it so far. */
-export function beginningOf({ run, news }: WatchedRun): Buffer {
-  const detail = runDetail(run, news);
-  return Buffer.concat([
-    formatEvent("run", detail.run),
-    formatEvent("stages", detail.stages),
-    formatEvent("log", detail.log),
-  ]);
+function beginningOf({ run, stages, log }: RunDetail): Buffer {
+  return Buffer.concat([formatEvent("run", run), formatEvent("stages", stages), formatEvent("log", log)]);
 }
 
 /** What a run has told, of its progress the latest alone. */

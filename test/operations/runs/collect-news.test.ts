@@ -6,7 +6,7 @@ interface Collected {
   news: NewsCollector;
   passed: NewsEntry[];
   /** Lets time pass. */
-  pass(durationMs: number): void;
+  pass: (durationMs: number) => void;
 }
 
 function collector(secrets: readonly string[] = []): Collected {
