@@ -26,7 +26,8 @@ export async function setPassword(
     note(accounts, "set-password", name);
     const tokens = accounts.tokens.list().filter(({ createdBy }) => createdBy === name).length;
     command.output.note(`${name} can sign in as ${user.role}; sessions until now have ended\n`);
-    if (tokens > 0) command.output.note(`${tokens} tokens that ${name} has made stay good until they are taken back\n`);
+    if (tokens > 0)
+      command.output.note(`tokens that ${name} has made stay good until they are taken back: ${tokens}\n`);
     command.output.finish({ command: "serve", user: name, role: user.role, tokens });
   });
 }

@@ -49,6 +49,8 @@ export async function askHidden(context: Context, question: string): Promise<str
       stdin.on("data", onData);
       stdin.on("end", onEnd);
       signal.addEventListener("abort", onAbort, { once: true });
+      // It is paused after another question.
+      stdin.resume();
     });
   } finally {
     stdin.setRawMode?.(false);

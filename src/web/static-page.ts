@@ -23,7 +23,7 @@ export interface PageParts {
  * Files that were compressed when the page was built (`.br`, `.gz`) are sent as they are.
  */
 export function servePage(app: WebApp, page: PageParts): void {
-  void app.register(fastifyStatic, { serve: false, preCompressed: true, suppressWarning: true });
+  void app.register(fastifyStatic, { serve: false, preCompressed: true, dotfiles: "ignore", suppressWarning: true });
   app.get("/*", { config: { role: "public" }, schema: { hide: true } }, async (request, reply) => {
     const path = (request.params as { "*": string })["*"];
     if (path === "" || path === "index.html") return await sendIndex(reply, page);

@@ -65,7 +65,7 @@ const kind: DatabaseKind = {
  * Opens the file of users, sessions, tokens and what was done, in the state folder. The caller closes it.
  * @throws UsageError when no place for it is configured; AppError when it cannot be used
  */
-export async function openWebDatabase({ state }: RunSettings, isRoot: boolean): Promise<DatabaseSync> {
+export async function openWebDatabase({ state }: Pick<RunSettings, "state">, isRoot: boolean): Promise<DatabaseSync> {
   const database = state === undefined ? undefined : await openStateDatabase(kind, state, isRoot);
   if (database !== undefined) return database;
   throw new UsageError(
