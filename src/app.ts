@@ -13,6 +13,7 @@ import { consolidateCommand, inspectCommand, listCommand, verifyCommand } from "
 import { backupCommand } from "./commands/backup.command.ts";
 import type { TableContext } from "./commands/command.ts";
 import { completionCommand } from "./commands/completion.command.ts";
+import { diffCommand } from "./commands/diff.command.ts";
 import { drillCommand } from "./commands/drill.command.ts";
 import { copyCommand } from "./commands/copy.command.ts";
 import { demoCommand } from "./commands/demo.command.ts";
@@ -23,6 +24,7 @@ import { historyCommand } from "./commands/history.command.ts";
 import { notifyCommand } from "./commands/notify.command.ts";
 import { restoreCommand } from "./commands/restore.command.ts";
 import { scheduleCommand } from "./commands/schedule.command.ts";
+import { serveCommand } from "./commands/serve.command.ts";
 import { statusCommand } from "./commands/status.command.ts";
 import { AppError, ExitCode, UsageError } from "./errors.ts";
 
@@ -33,6 +35,7 @@ const routes = {
   list: listCommand,
   inspect: inspectCommand,
   extract: extractCommand,
+  diff: diffCommand,
   consolidate: consolidateCommand,
   copy: copyCommand,
   prune: pruneCommand,
@@ -41,6 +44,7 @@ const routes = {
   history: historyCommand,
   notify: notifyCommand,
   schedule: scheduleCommand,
+  serve: serveCommand,
   migrations: migrationsRoutes,
   keygen: keygenCommand,
   config: configCommand,

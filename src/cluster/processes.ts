@@ -19,7 +19,7 @@ export function isAlive(pid: number): boolean {
  * Sends a signal to a process that is perhaps gone already.
  * @returns whether it was delivered
  */
-export function signalProcess(pid: number, signal: "SIGINT" | "SIGQUIT" | "SIGKILL"): boolean {
+export function signalProcess(pid: number, signal: "SIGINT" | "SIGQUIT" | "SIGTERM" | "SIGKILL"): boolean {
   try {
     process.kill(pid, signal);
     return true;

@@ -1,10 +1,7 @@
-import { hostname } from "node:os";
 import { loadSettings } from "../config/settings.ts";
 import { ExitCode, UsageError } from "../errors.ts";
-import { blankFields } from "../notifications/notice.ts";
-import { deliver } from "../notifications/deliver.ts";
+import { sendTestNotice } from "../operations/runs/test-notice.ts";
 import { printable } from "../terminal/printable.ts";
-import { toolVersion } from "../version.ts";
 import type { CommandContext } from "./command.ts";
 import type { NotifyFlags } from "./notify.command.ts";
 
@@ -15,30 +12,7 @@ export default async function notify(this: CommandContext, flags: NotifyFlags): 
       hints: [`${this.calledAs} notify --test`],
     });
   const settings = await loadSettings({ env: this.env, cwd: this.cwd, configPaths: flags.config });
-  const { channels } = settings.runs;
-  if (channels.mail === undefined && channels.webhook === undefined)
-    throw new UsageError("no-channel", "nobody is to be told: neither mail.to nor webhook.url is configured", {
-      hints: ["set one of them in section [ngwbackup] of the configuration"],
-    });
-  const host = hostname();
-  const deliveries = await deliver(
-    channels,
-    {
-      event: "success",
-      title: `ngwbackup: a test from ${host}`,
-      text: "Somebody has called ngwbackup notify --test. Notifications arrive.",
-      fields: {
-        ...blankFields,
-        command: "notify",
-        state: "done",
-        host,
-        database: settings.database.database ?? "",
-        started_at: this.now().toISOString(),
-        version: toolVersion,
-      },
-    },
-    true,
-  );
+  const deliveries = await sendTestNotice(settings, this.now(), "Somebody has called ngwbackup notify --test.");
   const lines = deliveries.map(({ name, error }) =>
     error === undefined ? `ok    ${printable(name)}\n` : `fail  ${printable(error.message)}\n`,
   );

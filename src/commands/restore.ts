@@ -70,7 +70,20 @@ async function report(
   if (flags.dryRun) {
     this.output.note(formatPlan(plan));
     const failed = plan.findings.filter(({ level }) => level === "fail");
-    this.output.finish({ ...summary, dryRun: true, possible: failed.length === 0, findings: plan.findings });
+    const { findings, tables, rows, files, fileBytes, snapshotAt, present } = plan;
+    this.output.finish({
+      ...summary,
+      dryRun: true,
+      possible: failed.length === 0,
+      snapshotAt: snapshotAt ?? null,
+      tables,
+      rows: rows ?? null,
+      files,
+      fileBytes,
+      pendingMigrations: plan.pendingMigrations ?? null,
+      present: present ?? null,
+      findings,
+    });
     if (failed.length > 0) this.setExitCode(4);
     return;
   }

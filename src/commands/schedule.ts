@@ -1,7 +1,7 @@
 import { join, resolve } from "node:path";
 import { loadSettings } from "../config/settings.ts";
 import { UsageError } from "../errors.ts";
-import { makeStateFolder } from "../history/state-folder.ts";
+import { makeStateFolder } from "../state/state-folder.ts";
 import { defaultUnitFolder, installUnits, uninstallUnits } from "../operations/schedule/install-units.ts";
 import { optionsOfEnvironment, planSchedule } from "../operations/schedule/plan-schedule.ts";
 import { hasSystemd } from "../operations/schedule/systemctl.ts";

@@ -18,6 +18,7 @@ import { placeOptions, readPlaces } from "./place-options.ts";
 import { resolveS3, s3Options } from "./s3-options.ts";
 import { type RetentionSettings, readRetention, retentionOptions } from "./retention-options.ts";
 import { resolveRuns, runOptions, type RunSettings } from "./run-options.ts";
+import { resolveServe, serveOptions, type ServeSettings } from "./serve-options.ts";
 import { ShownOptions } from "./shown-options.ts";
 import { showSize } from "./value-types.ts";
 
@@ -106,6 +107,8 @@ export interface Settings {
   ngwbackup: OwnSettings;
   /** History, status and what else surrounds runs. */
   runs: RunSettings;
+  /** The page. */
+  serve: ServeSettings;
   /** Configuration files that were read, in order, as they were named. */
   files: readonly string[];
   /** Every option that we know, with the source of its value. */
@@ -124,9 +127,10 @@ export async function loadSettings(choice: ConfigFileChoice): Promise<Settings> 
   const reader = new OptionReader(layers);
   reader.refuseUnknown(
     ownSection,
-    [...Object.values({ ...ownOptions, ...placeOptions, ...s3Options, ...runOptions }), ...retentionOptions].map(
-      ({ option }) => option,
-    ),
+    [
+      ...Object.values({ ...ownOptions, ...placeOptions, ...s3Options, ...runOptions, ...serveOptions }),
+      ...retentionOptions,
+    ].map(({ option }) => option),
   );
 
   const database = await resolveDatabase({ reader, env, cwd });
@@ -195,7 +199,8 @@ export async function loadSettings(choice: ConfigFileChoice): Promise<Settings> 
     backupPath: backup.path,
     isPruned: !isEmptyPolicy(own.retention.policy) && !own.retention.isAfterBackup,
   });
-  values.push(...runs.values);
+  const serve = resolveServe(reader, cwd);
+  values.push(...runs.values, ...serve.values);
 
   return {
     database: database.settings,
@@ -205,6 +210,7 @@ export async function loadSettings(choice: ConfigFileChoice): Promise<Settings> 
     backup,
     ngwbackup: own,
     runs: runs.settings,
+    serve: serve.serve,
     files: layers.files,
     values,
   };

@@ -54,6 +54,8 @@ export interface Run {
   /** Version of ngwbackup. */
   version: string;
   host: string;
+  /** Who started it from the page; null for the command line and timers. */
+  startedBy: string | null;
 }
 
 /** A stage of a run. */
@@ -78,8 +80,19 @@ export interface RunNews {
   lines: readonly LogLine[];
 }
 
+/** How far a run that runs is; null for what is not known. */
+export interface RunProgress {
+  /** Of the stage under way. */
+  stage: string;
+  doneBytes: number;
+  totalBytes: number | null;
+  bytesPerSecond: number | null;
+  /** Of the whole run. */
+  leftMs: number | null;
+}
+
 /** What is known of a run when it begins. */
-export interface StartedRun extends Pick<Run, "kind" | "startedAt" | "subject" | "version" | "host"> {
+export interface StartedRun extends Pick<Run, "kind" | "startedAt" | "subject" | "version" | "host" | "startedBy"> {
   owner: RunOwner;
 }
 

@@ -1,6 +1,6 @@
 import type { History } from "./history.ts";
 import type { EndedRun, RunNews, StartedRun } from "./run.ts";
-import { inTransaction } from "./schema.ts";
+import { inTransaction } from "../state/state-database.ts";
 
 /**
  * Notes that a run has begun.
@@ -12,9 +12,10 @@ export function startRun({ database }: History, run: StartedRun, keptFrom: numbe
     database.prepare("DELETE FROM run WHERE started_at < ?").run(keptFrom);
     const { lastInsertRowid } = database
       .prepare(
-        `INSERT INTO run (kind, state, started_at, subject, version, host, owner) VALUES (?, 'running', ?, ?, ?, ?, ?)`,
+        `INSERT INTO run (kind, state, started_at, subject, version, host, owner, started_by)
+         VALUES (?, 'running', ?, ?, ?, ?, ?, ?)`,
       )
-      .run(run.kind, run.startedAt, run.subject, run.version, run.host, JSON.stringify(run.owner));
+      .run(run.kind, run.startedAt, run.subject, run.version, run.host, JSON.stringify(run.owner), run.startedBy);
     return Number(lastInsertRowid);
   });
 }

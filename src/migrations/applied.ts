@@ -20,10 +20,7 @@ export async function readAppliedRevisions(
   source: AsyncIterable<Uint8Array>,
   label: string,
 ): Promise<AppliedRevision[]> {
-  const columns = columnList
-    .exec(copyStatement)?.[1]
-    ?.split(",")
-    .map((column) => column.trim().replace(/^"(.*)"$/, "$1"));
+  const columns = copyColumns(copyStatement);
   const componentAt = columns?.indexOf("component") ?? -1;
   const revisionAt = columns?.indexOf("revision") ?? -1;
   if (columns === undefined || componentAt < 0 || revisionAt < 0)
@@ -38,6 +35,14 @@ export async function readAppliedRevisions(
     if (applied.length > maxRows) throw damaged(label, `at most ${maxRows} rows`, "more");
   }
   return applied;
+}
+
+/** The columns of a COPY statement, in order; undefined for what is none. Names that hold a comma or a bracket are not ours. */
+export function copyColumns(copyStatement: string): string[] | undefined {
+  return columnList
+    .exec(copyStatement)?.[1]
+    ?.split(",")
+    .map((column) => column.trim().replace(/^"(.*)"$/, "$1"));
 }
 
 function damaged(label: string, expected: string, found: string): DamagedError {

@@ -65,7 +65,8 @@ function decodeRow(line: Buffer, label: string): (string | null)[] {
   }
 }
 
-function decodeField(field: Buffer): string | null {
+/** Decodes a single field; null for the mark of a null. */
+export function decodeField(field: Buffer): string | null {
   if (field.length === 2 && field[0] === backslash && field[1] === 0x4e) return null;
   const bytes: number[] = [];
   for (let at = 0; at < field.length; at += 1) {

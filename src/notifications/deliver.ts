@@ -8,6 +8,7 @@ import type { Channels } from "./settings.ts";
 
 /** What became of a notice on one channel. */
 export interface Delivery {
+  kind: "mail" | "webhook";
   /** The channel, for messages. */
   name: string;
   /** Why it was not taken; undefined when it was. */
@@ -24,22 +25,22 @@ const pausesMs: readonly number[] = [1_000, 4_000];
 export async function deliver({ mail, webhook }: Channels, notice: Notice, toAll = false): Promise<Delivery[]> {
   const sends: Promise<Delivery>[] = [];
   if (mail !== undefined && (toAll || mail.on.includes(notice.event)))
-    sends.push(withRetries(nameMail(mail), () => sendMail(mail, notice)));
+    sends.push(withRetries("mail", nameMail(mail), () => sendMail(mail, notice)));
   if (webhook !== undefined && (toAll || webhook.on.includes(notice.event)))
-    sends.push(withRetries(nameWebhook(webhook), () => sendWebhook(webhook, notice)));
+    sends.push(withRetries("webhook", nameWebhook(webhook), () => sendWebhook(webhook, notice)));
   return await Promise.all(sends);
 }
 
-async function withRetries(name: string, send: () => Promise<void>): Promise<Delivery> {
+async function withRetries(kind: Delivery["kind"], name: string, send: () => Promise<void>): Promise<Delivery> {
   for (let tries = 0; ; tries += 1) {
     try {
       await send();
-      return { name, error: undefined };
+      return { kind, name, error: undefined };
     } catch (error) {
       // Whatever it is, it must not become a failure of the run that is told of.
       const failed = error instanceof DeliveryError ? error : new DeliveryError(`${name}: ${messageOf(error)}`, false);
       const pauseMs = pausesMs[tries];
-      if (!failed.mayPass || pauseMs === undefined) return { name, error: failed };
+      if (!failed.mayPass || pauseMs === undefined) return { kind, name, error: failed };
       await sleep(pauseMs);
     }
   }

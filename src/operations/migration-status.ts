@@ -111,31 +111,31 @@ export async function archiveMigrations(archive: string, access: ArchiveAccess):
 /**
  * Whether an archive fits the installed application, for the preflight of its restore. Never refuses: without an
  * application that can be asked it says so.
+ * @returns also how many migrations would have to be applied afterwards; undefined when that is not known
  * @throws DamagedError when the archive's rows are damaged
  */
 export async function archiveFitFindings(
   contents: ArchiveContents,
   settings: Settings,
   surroundings: Surroundings,
-): Promise<Finding[]> {
+): Promise<{ findings: Finding[]; pending: number | undefined }> {
   const applied = await appliedInArchive(contents);
-  if (applied === null) return [];
+  if (applied === null) return { findings: [], pending: undefined };
   try {
     const { status } = await compareWithInstalled(applied, settings, surroundings);
-    return fitFindings(status, upgradeCommand);
+    return { findings: fitFindings(status, upgradeCommand), pending: status.pending.length };
   } catch (error) {
     surroundings.signal.throwIfAborted();
     if (!(error instanceof AppError) || error instanceof DamagedError) throw error;
     const hint = error.hints.join("\n");
-    return [
-      {
-        level: "warn",
-        check: "installed-application",
-        message: `the archive cannot be compared with the installed application: ${error.message}`,
-        ...(error.details.length === 0 ? {} : { details: error.details }),
-        ...(hint === "" ? {} : { hint }),
-      },
-    ];
+    const finding: Finding = {
+      level: "warn",
+      check: "installed-application",
+      message: `the archive cannot be compared with the installed application: ${error.message}`,
+      ...(error.details.length === 0 ? {} : { details: error.details }),
+      ...(hint === "" ? {} : { hint }),
+    };
+    return { findings: [finding], pending: undefined };
   }
 }
 

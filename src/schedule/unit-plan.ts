@@ -14,8 +14,8 @@ export interface Job {
   goodExitCodes: readonly number[];
 }
 
-/** All that is to be set up. */
-export interface SchedulePlan {
+/** Who runs something, and by what. */
+export interface UnitBasis {
   /** What names of units begin with. */
   name: string;
   /** Who runs it. */
@@ -24,13 +24,27 @@ export interface SchedulePlan {
   /** Absolute path of our launcher. */
   program: string;
   environment: Readonly<Record<string, string>>;
+  /** Folders whose file systems have to be mounted before. */
+  mounts: readonly string[];
+}
+
+/** All that is to be done by the calendar. */
+export interface SchedulePlan extends UnitBasis {
   /** Up to so much later than said, in seconds, by chance. */
   randomDelayS: number;
   /** Whether something it needs is in a folder of temporary files that others share. */
   needsSharedTmp: boolean;
-  /** Folders whose file systems have to be mounted before. */
-  mounts: readonly string[];
   jobs: readonly Job[];
   /** The job that tells of what is due, started when another one failed. */
   watcher: string;
+}
+
+/** The page as a service. */
+export interface ServePlan extends UnitBasis {
+  /** Command and flags. */
+  args: readonly string[];
+  /** `HOST:PORT`. */
+  listen: string;
+  /** Absolute paths that runs write to which are started from it; one that is not there is passed over. */
+  writablePaths: readonly string[];
 }

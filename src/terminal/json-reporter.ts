@@ -1,8 +1,8 @@
 import type { OutputStream } from "../context.ts";
 import type { ProgressEvent } from "../progress.ts";
 import type { ClosableReporter } from "./closable-reporter.ts";
-import { RateMeter } from "./rate.ts";
-import { RunEstimate } from "./run-estimate.ts";
+import { RateMeter } from "../rate-meter.ts";
+import { RunEstimate } from "../run-estimate.ts";
 
 const progressIntervalMs = 250;
 

@@ -4,7 +4,7 @@ import type { Colours } from "./colours.ts";
 import { formatBytes, formatDuration } from "./format.ts";
 import type { ClosableReporter } from "./closable-reporter.ts";
 import { printable } from "./printable.ts";
-import { RunEstimate } from "./run-estimate.ts";
+import { RunEstimate } from "../run-estimate.ts";
 
 /** A run that is about to end needs no word on when. */
 const leftShownMs = 10_000;

@@ -5,8 +5,8 @@ import { formatBytes, formatDuration } from "./format.ts";
 import type { ClosableReporter } from "./closable-reporter.ts";
 import { messageLines, stageEndLine } from "./plain-reporter.ts";
 import { printable } from "./printable.ts";
-import { RateMeter } from "./rate.ts";
-import { RunEstimate } from "./run-estimate.ts";
+import { RateMeter } from "../rate-meter.ts";
+import { RunEstimate } from "../run-estimate.ts";
 
 const drawIntervalMs = 100;
 

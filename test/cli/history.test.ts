@@ -258,7 +258,7 @@ describe("the history of runs", () => {
     database.exec("PRAGMA user_version = 99");
     database.close();
     const newer = await runCli(["verify", ...instance.config, "/nowhere"], { env: env() });
-    expect(newer.stderr).toContain("written by a newer ngwbackup: expected version 1 or less, found 99");
+    expect(newer.stderr).toContain("written by a newer ngwbackup: expected version 2 or less, found 99");
   });
 
   test("keeps an archive that goes to stdout as it is", async () => {

@@ -186,6 +186,24 @@ describe("restore in place", () => {
       const result = await runCli(["restore", ...instance.config, "--dry-run", archive]);
       expect(result).toMatchObject({ exitCode: 0, stdout: "" });
       expect(result.stderr).toContain("plan: replace database");
+      const json = await runCli(["restore", "--json", ...instance.config, "--dry-run", archive]);
+      const summary = JSON.parse(json.stdout.trimEnd().split("\n").at(-1) ?? "") as Record<string, unknown>;
+      // What comes, and what it would take the place of.
+      expect(summary).toMatchObject({
+        type: "summary",
+        dryRun: true,
+        possible: true,
+        database: instance.database.name,
+      });
+      const { tables, rows, files, fileBytes, snapshotAt, present } = summary as Record<string, number> & {
+        present: Record<string, number>;
+      };
+      expect([tables, rows, files, fileBytes].every((count) => count !== undefined && count > 0)).toBe(true);
+      expect(Number.isNaN(Date.parse(String(snapshotAt)))).toBe(false);
+      expect(summary).toHaveProperty("pendingMigrations");
+      const { tables: tableStates, blobs } = before;
+      expect(present).toMatchObject({ tables: Object.keys(tableStates).length, files: Object.keys(blobs).length });
+      expect(present["databaseBytes"]).toBeGreaterThan(1_000_000);
       expect(differences(before, await instance.fingerprint())).toEqual([]);
     });
   });

@@ -43,7 +43,8 @@ async function remember(...runs: Past[]): Promise<void> {
   for (const { kind, agoMs, exitCode = 0, subject = null, ...rest } of runs) {
     const startedAt = now.getTime() - agoMs;
     const owner = { pid: 1, bootId: "", startTicks: "" };
-    const id = startRun(history, { kind, startedAt, subject, version: "0.1.0", host: hostname(), owner }, 0);
+    const begun = { kind, startedAt, subject, version: "0.1.0", host: hostname(), owner, startedBy: null };
+    const id = startRun(history, begun, 0);
     endRun(
       history,
       id,

@@ -66,6 +66,38 @@ const planted: [what: string, rule: string, files: Record<string, string>][] = [
       "src/commands/b.ts": "export const b = 1;\n",
     },
   ],
+  [
+    "the web imports a command",
+    "no-restricted-imports",
+    {
+      "src/web/routes/a.ts": 'import { b } from "../../commands/b.ts";\n\nexport const a = b;\n',
+      "src/commands/b.ts": "export const b = 1;\n",
+    },
+  ],
+  [
+    "a command looks into the web",
+    "no-restricted-imports",
+    {
+      "src/commands/a.ts": 'import { b } from "../web/routes/b.ts";\n\nexport const a = b;\n',
+      "src/web/routes/b.ts": "export const b = 1;\n",
+    },
+  ],
+  [
+    "files of the state folder know what is kept in them",
+    "no-restricted-imports",
+    {
+      "src/state/a.ts": 'import { b } from "../history/b.ts";\n\nexport const a = b;\n',
+      "src/history/b.ts": "export const b = 1;\n",
+    },
+  ],
+  [
+    "an operation imports the web",
+    "no-restricted-imports",
+    {
+      "src/operations/a.ts": 'import { b } from "../web/b.ts";\n\nexport const a = b;\n',
+      "src/web/b.ts": "export const b = 1;\n",
+    },
+  ],
   ["a module reads process", "no-restricted-globals", { "src/files/a.ts": "export const a = process.pid;\n" }],
   [
     "a module imports node:process",
@@ -98,6 +130,10 @@ test("the linter accepts what keeps to the layers", () => {
   const { status, output } = lint({
     "src/operations/a.ts": 'import { b } from "../postgres/b.ts";\n\nexport const a = b;\n',
     "src/postgres/b.ts": "export const b = 1;\n",
+    "src/commands/serve.ts": 'import { b } from "../web/serving/run-server.ts";\n\nexport const a = b;\n',
+    "src/web/serving/run-server.ts": 'import { a } from "../../operations/a.ts";\n\nexport const b = a;\n',
+    "src/history/a.ts": 'import { b } from "../state/b.ts";\n\nexport const a = b;\n',
+    "src/state/b.ts": "export const b = 1;\n",
     "src/cli.ts": "process.exitCode = 0;\n",
   });
   expect(output).toContain("Found 0 warnings and 0 errors");

@@ -4,17 +4,25 @@ import { AppError, messageOf } from "../../errors.ts";
 
 const blockBytes = 4 * 1024 * 1024;
 
-/** All of a source from beginning to end, the next block read while one is used. */
-export async function* readForward(source: ByteSource): AsyncGenerator<Buffer> {
+/**
+ * A source from beginning to end, the next block read while one is used.
+ * @param fromBytes where it begins instead
+ * @param endBytes where it ends instead, behind the last byte
+ */
+export async function* readForward(
+  source: ByteSource,
+  fromBytes = 0,
+  endBytes = source.sizeBytes,
+): AsyncGenerator<Buffer> {
   const read = (at: number): Promise<Buffer> | undefined => {
-    if (at >= source.sizeBytes) return undefined;
-    const block = source.read(at, Math.min(blockBytes, source.sizeBytes - at));
+    if (at >= endBytes) return undefined;
+    const block = source.read(at, Math.min(blockBytes, endBytes - at));
     // Whoever asks for it is told; nobody may any more.
     block.catch(() => undefined);
     return block;
   };
-  let next = read(0);
-  for (let at = blockBytes; next !== undefined; at += blockBytes) {
+  let next = read(fromBytes);
+  for (let at = fromBytes + blockBytes; next !== undefined; at += blockBytes) {
     const block: Buffer = await next;
     next = read(at);
     yield block;

@@ -4,6 +4,7 @@ import { referencesOf } from "../../archive/manifest-references.ts";
 import { readContents, tableDataEntries, type ArchiveContents } from "../contents/archive-contents.ts";
 import { openArchive } from "../open-archive.ts";
 import type { ArchiveAccess } from "../stores/archive-access.ts";
+import { lossText } from "../view/listed-entries.ts";
 
 /** What an archive holds, for people; null where the archive does not say. */
 export interface ArchiveSummary {
@@ -104,12 +105,6 @@ function summarize(contents: ArchiveContents, encrypted: boolean): ArchiveSummar
     components,
     migrations: header?.migrations?.length ?? null,
     largestTables: largestTables.toSorted((a, b) => b.plainBytes - a.plainBytes),
-    losses: (manifest?.losses ?? []).map(({ kind, what, expected, found }) =>
-      [
-        `${what}: ${kind}`,
-        ...(expected === undefined ? [] : [`expected ${expected}`]),
-        ...(found === undefined ? [] : [`found ${found}`]),
-      ].join(", "),
-    ),
+    losses: (manifest?.losses ?? []).map(lossText),
   };
 }

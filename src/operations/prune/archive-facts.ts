@@ -36,6 +36,8 @@ export interface ArchiveFacts {
   sha256: string | undefined;
   /** Digests of all manifests that it refers to. */
   bases: readonly string[];
+  /** Their names when they were referred to. */
+  baseNames: readonly string[];
 }
 
 /** How an instance is known: by its id, or where it has none by application and database. */
@@ -83,6 +85,7 @@ async function factsOf(
     instance: null,
     sha256: undefined,
     bases: [],
+    baseNames: [],
   };
   try {
     const { reader } = await openArchiveAlone(path, access, { isList: true });
@@ -111,7 +114,7 @@ async function factsOf(
 function described(
   reader: ArchiveReader,
   manifest: Manifest,
-): Pick<ArchiveFacts, "time" | "tags" | "instance" | "sha256" | "bases"> {
+): Pick<ArchiveFacts, "time" | "tags" | "instance" | "sha256" | "bases" | "baseNames"> {
   const { header } = manifest;
   const { instanceId, application, database } = header;
   return {
@@ -120,6 +123,7 @@ function described(
     instance: { instanceId, application: application.name, database: database.name },
     sha256: digestOfComment(reader.comment),
     bases: basesOf(manifest),
+    baseNames: (header.base ?? []).map(({ fileName }) => fileName),
   };
 }
 

@@ -103,16 +103,24 @@ function keepWhatMayBeReferredTo(
 ): void {
   if (![...reasons.keys(), ...elsewhere].some(({ bases }) => bases.length > 0)) return;
   const staying = [...reasons].filter(([, why]) => why.length > 0).map(([facts]) => facts);
-  const unread = [...staying, ...elsewhere].filter(({ kind }) => kind === "damaged" || kind === "encrypted");
   for (const [facts, why] of reasons) {
-    const referrer = unread.find(({ modifiedAt }) => modifiedAt > facts.time);
-    if (why.length === 0 && facts.kind !== "nextgisweb" && referrer !== undefined)
+    const referrer = possibleReferrer(facts, [...staying, ...elsewhere]);
+    if (why.length === 0 && referrer !== undefined)
       why.push(`${basename(referrer.path)} cannot be read, and may refer to it`);
   }
 }
 
+/** One of these archives, which cannot be read, that may refer to an archive. */
+export function possibleReferrer(facts: ArchiveFacts, others: readonly ArchiveFacts[]): ArchiveFacts | undefined {
+  if (facts.kind === "nextgisweb") return undefined;
+  return others.find(
+    (other) =>
+      other !== facts && (other.kind === "damaged" || other.kind === "encrypted") && other.modifiedAt > facts.time,
+  );
+}
+
 /** Archives of other places, with what they refer to and what is not there itself. */
-function lacking(elsewhere: readonly ArchiveFacts[]): ArchiveFacts[] {
+export function lacking(elsewhere: readonly ArchiveFacts[]): ArchiveFacts[] {
   const there = new Set(elsewhere.map(({ sha256 }) => sha256));
   return elsewhere.map((facts) => ({ ...facts, bases: facts.bases.filter((base) => !there.has(base)) }));
 }

@@ -8,6 +8,7 @@ import { archiveFitFindings } from "../migration-status.ts";
 import { storageFolders } from "../storage-folders.ts";
 import { archiveSource } from "./archive-source.ts";
 import { chooseWay } from "./database-ways.ts";
+import { type PresentState, lookAtPresent } from "./present-state.ts";
 import type { RestoreRequest } from "./restore.ts";
 import type { RestoreWay } from "./run-record.ts";
 import { checkDatabaseSpace, checkFileSpace } from "./space-checks.ts";
@@ -27,6 +28,10 @@ export interface RestorePlan {
   fileBytes: number;
   /** When the archive's snapshot was taken; undefined when it does not say. */
   snapshotAt: string | undefined;
+  /** Migrations to be applied afterwards; undefined when no application can be asked. */
+  pendingMigrations: number | undefined;
+  /** What is there now; looked up for a dry run only. */
+  present: PresentState | undefined;
 }
 
 /**
@@ -46,13 +51,16 @@ export async function planRestore(
   findings.push(finding);
   const chosen = await chooseWay(request.way, { settings, source: archiveSource(contents), ownPids });
   findings.push(...chosen.findings);
-  findings.push(...(await archiveFitFindings(contents, settings, context)));
+  const fit = await archiveFitFindings(contents, settings, context);
+  findings.push(...fit.findings);
   const client = await connect(settings.database);
   let database: string;
+  let present: PresentState | undefined;
   try {
     const { rows } = await client.query<{ name: string }>("select pg_catalog.current_database() as name");
     database = rows[0]!.name;
     findings.push(await checkCollation(client, contents.manifest?.header.database.collationVersion));
+    if (request.dryRun) present = await lookAtPresent(client);
   } finally {
     await client.end();
   }
@@ -65,6 +73,8 @@ export async function planRestore(
     files,
     fileBytes,
     snapshotAt: contents.manifest?.header.snapshotAt,
+    pendingMigrations: fit.pending,
+    present,
   };
 }
 

@@ -1,6 +1,7 @@
 import type { NewsEntry } from "../../history/running-log.ts";
 import type { LogLine, RunNews, RunStage } from "../../history/run.ts";
 import type { ProgressEvent } from "../../progress.ts";
+import { ProgressMeter } from "./measure-progress.ts";
 
 /** A run that has so much to say is read from its beginning. */
 const mostLines = 10_000;
@@ -16,11 +17,12 @@ export interface CollectorOptions {
   secrets: readonly string[];
 }
 
-/** Collects what a run tells: its stages with their times, and its messages as a log. */
+/** Collects what a run tells: its stages with their times, its messages as a log, and how far it is. */
 export class NewsCollector {
   readonly #options: CollectorOptions;
   readonly #stages: RunStage[] = [];
   readonly #lines: LogLine[] = [];
+  readonly #meter = new ProgressMeter();
   #stageBeganMs = 0;
   #leftOut = 0;
   #sink: (entry: NewsEntry) => void = () => {};
@@ -36,18 +38,26 @@ export class NewsCollector {
 
   /** Takes news of the operation; cheap, as it comes often. */
   take(event: ProgressEvent): void {
+    if (event.type === "stage") this.endStage();
+    this.#meter.take(event, this.#options.clockMs);
     if (event.type === "progress") {
       const stage = this.#stages.at(-1);
       if (stage !== undefined && stage.name === event.stage) stage.bytes = event.doneBytes;
     } else if (event.type === "stage") {
-      this.endStage();
       this.#stages.push({ name: event.stage, startedAt: this.#options.now().getTime(), durationMs: null, bytes: 0 });
       this.#stageBeganMs = this.#options.clockMs();
       this.#passStage();
+      this.tellProgress();
     } else if (event.type === "message" || event.type === "warning") {
       this.line(event.type, event.message);
       for (const detail of event.type === "warning" ? (event.details ?? []) : []) this.line("warning", `  ${detail}`);
     }
+  }
+
+  /** Passes on how far the run is, if a stage is under way: to be called once in a while. */
+  tellProgress(): void {
+    const progress = this.#meter.look(this.#options.clockMs());
+    if (progress !== undefined) this.#sink({ progress });
   }
 
   /** Adds to the log, a line each. */
@@ -75,6 +85,7 @@ export class NewsCollector {
     if (stage === undefined || stage.durationMs !== null) return;
     stage.durationMs = this.#options.clockMs() - this.#stageBeganMs;
     this.#passStage();
+    this.#meter.end();
   }
 
   /** All of it, when the run is over. */

@@ -3,15 +3,15 @@ import { UsageError } from "../../errors.ts";
 import { type History, openExistingHistory } from "../../history/history.ts";
 import { findInterrupted } from "../../history/interrupted.ts";
 import { type RunFilter, readNews, readRun, readRuns } from "../../history/read-runs.ts";
-import { readRunningLog, runningLogPath } from "../../history/running-log.ts";
-import type { Run, RunNews, RunStage } from "../../history/run.ts";
+import { type RunningNews, readRunningLog, runningLogPath } from "../../history/running-log.ts";
+import type { Run, RunStage } from "../../history/run.ts";
 
 /** The history as it is now: what has ended without a word is shown as interrupted, whether that was noted or not. */
 export interface LookBack {
   runs(filter: RunFilter): Run[];
   run(id: number): Run | undefined;
-  /** Stages and log, also of a run that runs. */
-  news(run: Run): Promise<RunNews>;
+  /** Stages and log, also of a run that runs, and how far that is. */
+  news(run: Run): Promise<RunningNews>;
   /** Of a run that has ended. */
   stages(run: Run): readonly RunStage[];
   /** Itself, for what else stands in it. */
@@ -40,18 +40,23 @@ export async function lookBack<T>(
   const history = await openExistingHistory(state);
   if (history === undefined) return undefined;
   try {
-    const interrupted = new Set(await findInterrupted(history, now.getTime()));
-    const asItIs = (run: Run): Run => (interrupted.has(run.id) ? { ...run, state: "interrupted" } : run);
+    const interrupted = await findInterrupted(history, now.getTime());
     return await action({
       history,
-      runs: (filter) => readRuns(history, filter).map(asItIs),
+      runs: (filter) => readRuns(history, filter, interrupted),
       run(id) {
         const run = readRun(history, id);
-        return run === undefined ? undefined : asItIs(run);
+        return run !== undefined && interrupted.includes(id) ? { ...run, state: "interrupted" } : run;
       },
       stages: (run) => readNews(history, run.id).stages,
-      news: async (run) =>
-        run.endedAt === null ? await readRunningLog(runningLogPath(history.folder, run.id)) : readNews(history, run.id),
+      async news({ id, endedAt }) {
+        if (endedAt === null) {
+          const news = await readRunningLog(runningLogPath(history.folder, id));
+          // Its log goes when its end is noted, which may have been just now.
+          if (readRun(history, id)?.endedAt === null) return news;
+        }
+        return readNews(history, id);
+      },
     });
   } finally {
     history.database.close();

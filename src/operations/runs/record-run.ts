@@ -14,6 +14,12 @@ import { toolVersion } from "../../version.ts";
 import type { RunFacts } from "./run-facts.ts";
 import { NewsCollector, maskSecrets } from "./collect-news.ts";
 
+/** In the environment of a run that somebody has started from the page: who it was. */
+export const startedByVariable = "NGWBACKUP_STARTED_BY";
+
+/** How often a run's log gets how far it is. */
+const progressIntervalMs = 1000;
+
 /** What a run is about to do. */
 export interface RunPlan {
   kind: RunKind;
@@ -55,7 +61,8 @@ export async function recordRun(
   const secrets = secretsOf(settings);
   const news = new NewsCollector({ now: () => context.now(), clockMs: () => performance.now(), secrets });
   const startedAt = context.now();
-  let begun: { history: History; id: number; log: RunningLog } | undefined;
+  const startedBy = context.env[startedByVariable] || null;
+  let begun: { history: History; id: number; log: RunningLog; ticking: NodeJS.Timeout } | undefined;
   let isRefused = false;
   let savedLines: number | undefined;
 
@@ -68,11 +75,13 @@ export async function recordRun(
       try {
         await recordInterrupted(history, startedAt.getTime());
         const owner = await describeOwner(context.pid);
-        const run = { ...plan, startedAt: startedAt.getTime(), version: toolVersion, host: hostname(), owner };
+        const version = toolVersion;
+        const run = { ...plan, startedAt: startedAt.getTime(), version, host: hostname(), owner, startedBy };
         const id = startRun(history, run, startedAt.getTime() - settings.runs.historyKeepMs);
         const log = new RunningLog(runningLogPath(history.folder, id));
         news.passTo((entry) => log.append(entry));
-        begun = { history, id, log };
+        const ticking = setInterval(() => news.tellProgress(), progressIntervalMs).unref();
+        begun = { history, id, log, ticking };
       } catch (error) {
         history.database.close();
         throw error;
@@ -123,8 +132,10 @@ export async function recordRun(
     },
     history: () => begun?.history,
     async close() {
-      await begun?.log.remove();
-      begun?.history.database.close();
+      if (begun === undefined) return;
+      clearInterval(begun.ticking);
+      await begun.log.remove();
+      begun.history.database.close();
     },
   };
 }

@@ -1,16 +1,10 @@
-import { readlink, stat } from "node:fs/promises";
-import { userInfo } from "node:os";
-import { dirname, isAbsolute, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
+import { dirname } from "node:path";
 import type { ScheduledJob } from "../../config/schedule-options.ts";
 import type { Settings } from "../../config/settings.ts";
 import type { Context } from "../../context.ts";
 import { ExitCode } from "../../errors.ts";
-import { runChild } from "../../processes/child-process.ts";
 import type { Job, SchedulePlan } from "../../schedule/unit-plan.ts";
-
-/** Of the installed package and of a clone alike. */
-const launcher = fileURLToPath(new URL("../../../bin/ngwbackup", import.meta.url));
+import { isFolder, unitBasis } from "./unit-basis.ts";
 
 /** What each job is, but for its paths. */
 const jobs: Readonly<Record<ScheduledJob, Pick<Job, "description" | "args" | "goodExitCodes">>> = {
@@ -42,31 +36,24 @@ const jobs: Readonly<Record<ScheduledJob, Pick<Job, "description" | "args" | "go
 /** Works out what is to be done by itself, when, by whom, and which paths each job needs. */
 export async function planSchedule(settings: Settings, context: Context): Promise<SchedulePlan> {
   const { schedule } = settings.runs;
-  const user = schedule.user ?? (await ownerOf(settings, context));
-  const node = await readlink("/proc/self/exe").catch(() => undefined);
-  const config = settings.files.map((file) => resolve(context.cwd, file)).join(":");
-  const backupFolder = settings.backup.path;
-  const mounts = [backupFolder, settings.sdirPath].filter(isFolder);
+  const basis = await unitBasis(settings, context);
   const planned = [...schedule.calendars].map(([name, calendar]): Job => ({
     name,
     calendar,
     ...jobs[name],
     writablePaths: writablePaths(name, settings),
   }));
-  const needed = [launcher, ...config.split(":"), ...mounts, ...planned.flatMap((job) => job.writablePaths)];
-  const socket = settings.database.host;
+  const needed = [
+    basis.program,
+    ...(basis.environment["NEXTGISWEB_CONFIG"] ?? "").split(":"),
+    ...basis.mounts,
+    ...planned.flatMap((job) => job.writablePaths),
+    settings.database.host ?? "",
+  ];
   return {
-    name: schedule.unitName,
-    user,
-    isRoot: user === "root" || user === "0",
-    program: launcher,
-    environment: {
-      ...(config === "" ? {} : { NEXTGISWEB_CONFIG: config }),
-      ...(node === undefined ? {} : { NGWBACKUP_NODE: node }),
-    },
+    ...basis,
     randomDelayS: Math.round(schedule.randomDelayMs / 1000),
-    needsSharedTmp: [...needed, socket ?? ""].some((path) => /^(?:\/var)?\/tmp(?:\/|$)/.test(path)),
-    mounts,
+    needsSharedTmp: needed.some((path) => /^(?:\/var)?\/tmp(?:\/|$)/.test(path)),
     jobs: planned,
     watcher: "status",
   };
@@ -96,19 +83,4 @@ function writablePaths(name: ScheduledJob, settings: Settings): string[] {
     status: [runs.metricsPath === undefined ? undefined : dirname(runs.metricsPath)],
   }[name];
   return [...new Set([...paths, runs.state?.path].filter(isFolder))];
-}
-
-function isFolder(path: string | undefined): path is string {
-  return path !== undefined && isAbsolute(path);
-}
-
-/** As root the owner of the data folder, as whom the service runs; otherwise who we are. */
-async function ownerOf({ sdirPath }: Settings, context: Context): Promise<string> {
-  if (!context.isRoot || sdirPath === undefined) return userInfo().username;
-  const owner = await stat(sdirPath).catch(() => undefined);
-  if (owner === undefined) return userInfo().username;
-  const uid = String(owner.uid);
-  // A number will do where the user has no name.
-  const named = await runChild("id", ["-nu", uid], { env: context.env }).catch(() => undefined);
-  return named?.stdout.trim() ?? uid;
 }

@@ -13,6 +13,20 @@ export async function hasSystemd(context: Context): Promise<boolean> {
   }
 }
 
+/** Whether systemd runs here and knows a unit. */
+export async function isUnitLoaded(unit: string, { env, signal }: Context): Promise<boolean> {
+  try {
+    const { stdout } = await runChild("systemctl", ["show", "--property=LoadState", "--value", "--", unit], {
+      env,
+      signal,
+    });
+    return stdout.trim() === "loaded";
+  } catch {
+    signal.throwIfAborted();
+    return false;
+  }
+}
+
 /**
  * Runs systemctl.
  * @throws AppError program-failed with what it says

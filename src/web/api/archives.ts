@@ -1,7 +1,7 @@
 import { type Static, Type } from "typebox";
 import { Moment, RunState, nullable } from "./common.ts";
 
-/** Where archives are: `backup.path`, and what `serve.places` names. */
+/** Where archives are: the configured place, and what `serve.places` names. */
 export const Place = Type.Object({
   /** Opaque. */
   id: Type.String(),
@@ -36,9 +36,7 @@ export const ArchiveRow = Type.Object({
   missingBase: Type.Array(Type.String()),
   tags: Type.Array(Type.String()),
   /** `unreadable`: encrypted, and no key is at hand. `foreign`: by NextGIS Web. */
-  state: Type.Union(
-    (["complete", "losses", "damaged", "unreadable", "foreign"] as const).map((state) => Type.Literal(state)),
-  ),
+  state: Type.Enum(["complete", "losses", "damaged", "unreadable", "foreign"]),
   losses: Type.Integer(),
   /** What is wrong with a damaged one. */
   problem: nullable(Type.String()),

@@ -92,7 +92,7 @@ export const NewRun = Type.Union([
     tags: Type.Optional(Type.Array(Type.String({ pattern: "^[^,\\s]{1,100}$" }), { maxItems: 20 })),
     /** `latest`: an increment. */
     base: Type.Optional(Type.Literal("latest")),
-    /** A configured place (`Place.id`); `backup.path` when left out. */
+    /** A configured place (`Place.id`); the configured one when left out. */
     place: Type.Optional(Type.String()),
   }),
   Type.Object({ kind: Type.Literal("verify"), archiveIds: Type.Array(Type.String(), { minItems: 1, maxItems: 100 }) }),
@@ -162,6 +162,13 @@ export const Plan = Type.Object({
   service: nullable(Type.String()),
 });
 export type Plan = Static<typeof Plan>;
+
+/** `POST /api/plans`. */
+export const NewPlan = Type.Object({
+  archiveId: Type.String(),
+  way: Type.Optional(Type.Union([Type.Literal("in-place"), Type.Literal("side-by-side")])),
+});
+export type NewPlan = Static<typeof NewPlan>;
 
 /** `GET /api/kept`: the state from before the last restore, which `undo` brings back; null when none is kept. */
 export const Kept = nullable(Type.Object({ runId: Type.String(), createdAt: Moment, keptUntil: nullable(Moment) }));

@@ -1,7 +1,7 @@
 import { type Static, Type } from "typebox";
 import { Moment, Role, nullable } from "./common.ts";
 
-/** `GET /api/session`, and the answer to signing in: who is there. 401 `sign-in-needed` when nobody is. */
+/** `GET /api/session`, and the answer to signing in: who is there. 401 `sign-in-needed` when nobody is, `no-users` while there is no password. */
 export const Session = Type.Object({
   user: Type.String(),
   role: Role,

@@ -24,6 +24,7 @@ function archive(name: string, facts: Partial<ArchiveFacts> = {}): ArchiveFacts 
     instance: { instanceId: "one", application: "nextgisweb", database: "ngw" },
     sha256: name,
     bases: [],
+    baseNames: [],
     ...facts,
   };
 }

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Settings } from "../../../config/settings.ts";
-import { type StateFolder, makeStateFolder } from "../../../history/state-folder.ts";
+import { type StateFolder, makeStateFolder } from "../../../state/state-folder.ts";
 
 /** The state folder, as far as manifests may be kept there. */
 function stateFolder({ sdirPath, runs }: Settings): StateFolder | undefined {

@@ -1,4 +1,4 @@
-import type { ProgressEvent } from "../progress.ts";
+import type { ProgressEvent } from "./progress.ts";
 
 interface Stage {
   name: string;

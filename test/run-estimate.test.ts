@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { PlannedStage, ProgressEvent } from "../../src/progress.ts";
-import { RunEstimate } from "../../src/terminal/run-estimate.ts";
+import type { PlannedStage, ProgressEvent } from "../src/progress.ts";
+import { RunEstimate } from "../src/run-estimate.ts";
 
 /** An estimate that is told a made-up run; `at` moves the clock. */
 function madeUpRun(stages: readonly PlannedStage[]) {

@@ -1,0 +1,145 @@
+import type { RunSettings } from "../../config/run-options.ts";
+import { LogTail } from "../../history/log-tail.ts";
+import { readRunning } from "../../history/read-runs.ts";
+import type { Run } from "../../history/run.ts";
+import { type NewsEntry, NewsSoFar, type RunningNews, runningLogPath } from "../../history/running-log.ts";
+import { type LookBack, lookBack } from "./look-back.ts";
+
+/** A run that runs, and what it has told until now. */
+export interface WatchedRun {
+  readonly run: Run;
+  readonly news: RunningNews;
+}
+
+/** What was seen since the last look. */
+export type WatchEvent =
+  | { type: "began"; run: Run }
+  | { type: "told"; run: Run; entries: readonly NewsEntry[] }
+  /** Its end is in the history, or it ended without a word. */
+  | { type: "ended"; run: Run; news: RunningNews };
+
+/** Takes what one look has seen, which is something. */
+export type WatchListener = (events: readonly WatchEvent[]) => void;
+
+const lookIntervalMs = 500;
+
+interface Watched extends WatchedRun {
+  news: NewsSoFar;
+  tail: LogTail;
+}
+
+/**
+ * Watches the runs that run, whoever started them: at the history and at their logs, twice a second, as long as somebody listens.
+ * One is enough for any number of viewers. Whoever makes it closes it.
+ */
+export class RunWatch {
+  readonly #settings: () => Promise<RunSettings>;
+  readonly #now: () => Date;
+  readonly #listeners = new Set<WatchListener>();
+  readonly #watched = new Map<number, Watched>();
+  /** Asked for at the first look; undefined while nobody listens. */
+  #lookingAt: RunSettings | undefined;
+  #looking: Promise<void> = Promise.resolve();
+  #timer: NodeJS.Timeout | undefined;
+  #isClosed = false;
+
+  /** @param settings the configuration as it is now; a change of the state folder holds for listeners that come when there are none */
+  constructor(settings: () => Promise<RunSettings>, now: () => Date) {
+    this.#settings = settings;
+    this.#now = now;
+  }
+
+  /** Those that run, by number, as of the last look. */
+  get running(): ReadonlyMap<number, WatchedRun> {
+    return this.#watched;
+  }
+
+  /**
+   * Looks, and tells of everything that is seen after that.
+   * @returns ends it; may be called more than once
+   * @throws UsageError when the configuration is wrong, or names no place for a history
+   */
+  async listen(listener: WatchListener): Promise<() => void> {
+    await this.#look();
+    this.#listeners.add(listener);
+    this.#plan();
+    return () => {
+      this.#listeners.delete(listener);
+      if (this.#listeners.size === 0) this.#rest();
+    };
+  }
+
+  /** Looks now, not only when it is time. @throws as `listen` does */
+  async look(): Promise<void> {
+    await this.#look();
+  }
+
+  /** Nobody is told anything any more. */
+  close(): void {
+    this.#isClosed = true;
+    this.#listeners.clear();
+    this.#rest();
+  }
+
+  #plan(): void {
+    if (this.#isClosed || this.#listeners.size === 0) return;
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      // What is wrong with the history is told by whoever asks for a run.
+      void this.#look()
+        .catch(() => undefined)
+        .then(() => this.#plan());
+    }, lookIntervalMs).unref();
+  }
+
+  /** One look after another, also where a new listener asks for one. */
+  #look(): Promise<void> {
+    const done = this.#looking.then(async () => {
+      if (this.#isClosed) return;
+      this.#lookingAt ??= await this.#settings();
+      const events: WatchEvent[] = [];
+      await lookBack(this.#lookingAt, this.#now(), async (look) => await this.#see(look, events));
+      if (events.length > 0) for (const listener of this.#listeners) listener(events);
+    });
+    this.#looking = done.catch(() => undefined);
+    return done;
+  }
+
+  async #see(look: LookBack, events: WatchEvent[]): Promise<void> {
+    const running = new Map<number, Run>();
+    for (const { id } of readRunning(look.history)) {
+      const run = look.run(id);
+      if (run?.state === "running") running.set(id, run);
+    }
+    for (const [id, watched] of this.#watched) {
+      if (running.has(id)) continue;
+      this.#watched.delete(id);
+      await watched.tail.close();
+      const run = look.run(id);
+      // A history that was moved away knows nothing of it.
+      if (run !== undefined) events.push({ type: "ended", run, news: await look.news(run) });
+    }
+    for (const [id, run] of running) {
+      let watched = this.#watched.get(id);
+      if (watched === undefined) {
+        watched = { run, news: new NewsSoFar(), tail: new LogTail(runningLogPath(look.history.folder, id)) };
+        this.#watched.set(id, watched);
+        events.push({ type: "began", run });
+      }
+      const entries = await watched.tail.read();
+      for (const entry of entries) watched.news.take(entry);
+      if (entries.length > 0) events.push({ type: "told", run, entries });
+    }
+  }
+
+  #rest(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#looking = this.#looking.then(async () => {
+      if (this.#listeners.size > 0) return;
+      this.#lookingAt = undefined;
+      for (const { tail } of this.#watched.values()) await tail.close();
+      this.#watched.clear();
+    });
+  }
+}

@@ -1,0 +1,65 @@
+import type { FastifyReply } from "fastify";
+import type { ServerResponse } from "node:http";
+
+/** A reader that is so far behind is dropped: its browser opens the stream again, and begins anew. */
+const mostWaitingBytes = 1024 * 1024;
+
+/**
+ * An event as it goes over the line; made once for all that get it.
+ * @param data a value that JSON can hold
+ */
+export function formatEvent(name: string, data: unknown): Buffer {
+  return Buffer.from(`event: ${name}\ndata: ${JSON.stringify(data)}\n\n`);
+}
+
+const heartbeat = Buffer.from(":\n\n");
+
+/** Server-sent events to one reader; the answer's headers go out with it. Ends when the reader goes away. */
+export class EventStream {
+  readonly #response: ServerResponse;
+
+  /** Takes the answer over: nothing else may be sent as it. */
+  constructor(reply: FastifyReply) {
+    const headers = Object.entries(reply.getHeaders()).filter(([, value]) => value !== undefined);
+    reply.hijack();
+    this.#response = reply.raw;
+    this.#response.writeHead(200, {
+      ...(Object.fromEntries(headers) as Record<string, string>),
+      "content-type": "text/event-stream; charset=utf-8",
+      "cache-control": "no-store",
+      // nginx would hold events back until a block of them is full.
+      "x-accel-buffering": "no",
+    });
+    // A connection that breaks is no failure of ours.
+    this.#response.on("error", () => {});
+    this.#response.write("retry: 2000\n\n");
+  }
+
+  /** Whether anybody is still there. */
+  get isOpen(): boolean {
+    return !this.#response.destroyed && !this.#response.writableEnded;
+  }
+
+  /** Tells when it is over, whoever ended it; at once when it is over already. */
+  onEnd(action: () => void): void {
+    if (this.isOpen) this.#response.once("close", action);
+    else action();
+  }
+
+  /** Sends what {@link formatEvent} made, one or several. A reader that does not keep up is dropped. */
+  send(events: Buffer): void {
+    if (!this.isOpen) return;
+    if (this.#response.writableLength > mostWaitingBytes) this.#response.destroy();
+    else this.#response.write(events);
+  }
+
+  /** Shows proxies and the reader that the connection is still good. */
+  beat(): void {
+    this.send(heartbeat);
+  }
+
+  /** Ends it; what was sent still arrives. */
+  end(): void {
+    if (this.isOpen) this.#response.end();
+  }
+}

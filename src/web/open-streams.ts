@@ -1,0 +1,33 @@
+import type { FastifyReply } from "fastify";
+import type { Identity } from "./access.ts";
+
+/** How often sessions and tokens of open streams are looked at. */
+const checkMs = 10_000;
+
+/** Streams of events that are open. They end with the session that opened them. */
+export class OpenStreams {
+  readonly #open = new Map<FastifyReply, Identity>();
+  #timer: NodeJS.Timeout | undefined;
+
+  /** Watches a stream until it ends. */
+  add(reply: FastifyReply, identity: Identity): void {
+    this.#open.set(reply, identity);
+    reply.raw.once("close", () => {
+      this.#open.delete(reply);
+      if (this.#open.size > 0) return;
+      clearInterval(this.#timer);
+      this.#timer = undefined;
+    });
+    this.#timer ??= setInterval(() => this.endStale(), checkMs).unref();
+  }
+
+  /** Breaks off those whose session is over. */
+  endStale(): void {
+    for (const [reply, identity] of this.#open) if (!identity.isStillValid()) reply.raw.destroy();
+  }
+
+  /** Ends all. */
+  endAll(): void {
+    for (const [reply] of this.#open) reply.raw.end();
+  }
+}
