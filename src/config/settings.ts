@@ -4,9 +4,10 @@ import { isEmptyPolicy } from "../retention/policy.ts";
 import type { S3Settings } from "../stores/s3/s3-settings.ts";
 import type { ConfigFileChoice } from "./config-files.ts";
 import { resolveAdmin, resolveDatabase } from "./connection-options.ts";
+import { drillOptions, type DrillSettings, resolveDrill } from "./drill-options.ts";
 import { showDuration } from "./durations.ts";
 import { loadOptionLayers } from "./option-layers.ts";
-import { OptionReader, wrongValue, type ResolvedOption } from "./option-reader.ts";
+import { type OptionDefinition, OptionReader, wrongValue, type ResolvedOption } from "./option-reader.ts";
 import {
   applicationOptions,
   ownOptions,
@@ -77,9 +78,7 @@ export interface OwnSettings {
   rclone: { path: string | undefined; config: string | undefined };
   /** How long a restore keeps what was there before. */
   keepPreviousMs: number;
-  /** The application's own check of what a drill has restored: program and arguments. */
-  drillCommand: readonly string[] | undefined;
-  drillTimeoutMs: number;
+  drill: DrillSettings;
   /** Name of the service, for hints only. */
   service: string;
 }
@@ -120,7 +119,10 @@ export async function loadSettings(choice: ConfigFileChoice): Promise<Settings> 
   const reader = new OptionReader(layers);
   reader.refuseUnknown(
     ownSection,
-    [...Object.values({ ...ownOptions, ...s3Options, ...runOptions }), ...retentionOptions].map(({ option }) => option),
+    [ownOptions, s3Options, runOptions, drillOptions]
+      .flatMap((options): OptionDefinition<unknown>[] => Object.values(options))
+      .concat(retentionOptions)
+      .map(({ option }) => option),
   );
 
   const database = await resolveDatabase({ reader, env, cwd });
@@ -142,6 +144,7 @@ export async function loadSettings(choice: ConfigFileChoice): Promise<Settings> 
   );
 
   const s3 = resolveS3(reader, cwd);
+  const drill = await resolveDrill({ reader, env, cwd }, database.settings);
   const own: OwnSettings = {
     applicationCommand: shown.read(ownOptions.applicationCommand, (words) => words.join(" ")),
     applicationPython: shown.read(ownOptions.applicationPython),
@@ -176,14 +179,13 @@ export async function loadSettings(choice: ConfigFileChoice): Promise<Settings> 
     retention: readRetention(shown),
     rclone: { path: shown.readPath(ownOptions.rclonePath), config: shown.readPath(ownOptions.rcloneConfig) },
     keepPreviousMs: shown.read(ownOptions.keepPrevious, showDuration)!,
-    drillCommand: shown.read(ownOptions.drillCommand, (words) => words.join(" ")),
-    drillTimeoutMs: shown.read(ownOptions.drillTimeout, showDuration)!,
+    drill: drill.drill,
     service: shown.read(ownOptions.service)!,
   };
   refuseLevel(reader, own);
   const admin = await resolveAdmin({ reader, env, cwd }, database.settings);
   own.admin = admin.settings;
-  values.push(...admin.values, ...s3.values);
+  values.push(...admin.values, ...drill.values, ...s3.values);
   const runs = resolveRuns({
     reader,
     cwd,
