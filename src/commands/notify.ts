@@ -3,6 +3,7 @@ import { loadSettings } from "../config/settings.ts";
 import { ExitCode, UsageError } from "../errors.ts";
 import { blankFields } from "../notifications/notice.ts";
 import { deliver } from "../notifications/deliver.ts";
+import { isEmpty } from "../notifications/settings.ts";
 import { printable } from "../terminal/printable.ts";
 import { toolVersion } from "../version.ts";
 import type { CommandContext } from "./command.ts";
@@ -16,10 +17,14 @@ export default async function notify(this: CommandContext, flags: NotifyFlags): 
     });
   const settings = await loadSettings({ env: this.env, cwd: this.cwd, configPaths: flags.config });
   const { channels } = settings.runs;
-  if (channels.mail === undefined && channels.webhook === undefined)
-    throw new UsageError("no-channel", "nobody is to be told: neither mail.to nor webhook.url is configured", {
-      hints: ["set one of them in section [ngwbackup] of the configuration"],
-    });
+  if (isEmpty(channels))
+    throw new UsageError(
+      "no-channel",
+      "nobody is to be told: neither mail.to nor webhook.url is configured, nor one with a name",
+      {
+        hints: ["set one of them in section [ngwbackup] of the configuration"],
+      },
+    );
   const host = hostname();
   const deliveries = await deliver(
     channels,

@@ -6,6 +6,7 @@ import type { ConfigFileChoice } from "./config-files.ts";
 import { resolveAdmin, resolveDatabase } from "./connection-options.ts";
 import { drillOptions, type DrillSettings, resolveDrill } from "./drill-options.ts";
 import { showDuration } from "./durations.ts";
+import { namedChannelOptions } from "./notify-options.ts";
 import { loadOptionLayers } from "./option-layers.ts";
 import { type OptionDefinition, OptionReader, wrongValue, type ResolvedOption } from "./option-reader.ts";
 import {
@@ -121,7 +122,7 @@ export async function loadSettings(choice: ConfigFileChoice): Promise<Settings> 
     ownSection,
     [ownOptions, s3Options, runOptions, drillOptions]
       .flatMap((options): OptionDefinition<unknown>[] => Object.values(options))
-      .concat(retentionOptions)
+      .concat(retentionOptions, namedChannelOptions(reader))
       .map(({ option }) => option),
   );
 
