@@ -1,4 +1,5 @@
 import type { Client } from "../connection.ts";
+import { sqlState } from "../connection-errors.ts";
 import { localeClause } from "../database-locale.ts";
 import { readDatabaseProperties } from "../database-properties.ts";
 import { quoteIdentifier, quoteLiteral } from "../quoting.ts";
@@ -10,11 +11,15 @@ export interface ArchiveLocale {
   ctype: string;
 }
 
+/** What a server says of a locale that its system does not have, or that is of another encoding: 42809 and 22023. */
+const noSuchLocale: ReadonlySet<string> = new Set(["42809", "22023"]);
+
 /**
  * Makes an empty database in the encoding of an archive. The collation counts little: it is the order of texts.
  * @param client of a role that may make databases, in another one
  * @param locale undefined when the archive does not say: the server's own
  * @returns how it differs from the archive's own surroundings, so that people know
+ * @throws the server's error when it does not make one
  */
 export async function createLikeArchive(
   client: Client,
@@ -32,7 +37,8 @@ export async function createLikeArchive(
   try {
     await create(client, name, owner, clause({ collate, ctype }));
     return [];
-  } catch {
+  } catch (error) {
+    if (!noSuchLocale.has(sqlState(error))) throw error;
     await create(client, name, owner, clause({ collate: "C", ctype: "C" }));
     return [`texts are in the order of collation C: this system has no ${collate}`];
   }
