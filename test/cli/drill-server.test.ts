@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import { createInstance } from "../../src/demo/instance.ts";
 import { tinyScale } from "../../src/demo/scale.ts";
 import type { Client } from "../../src/postgres/connection.ts";
@@ -13,6 +13,9 @@ import { startProgram } from "../fixtures/run-program.ts";
 import { databaseSecret } from "../fixtures/secret.ts";
 import { tempFolder } from "../fixtures/temp-folder.ts";
 import { type TestInstance, createTestInstance } from "../fixtures/test-instance.ts";
+
+// A drill is a restore and more; on a loaded machine it takes its time.
+vi.setConfig({ testTimeout: 300_000 });
 
 let instance: TestInstance;
 let superuser: TestDatabase;
