@@ -7,9 +7,9 @@ export interface DrillServer {
   database: ConnectionSettings;
   /** Who may make databases there, in another database. */
   admin: ConnectionSettings;
-  /** A superuser in the drill's database, who lends its role `amcheck`; undefined: there is none, or the checks have one. */
+  /** A superuser in the drill's database, who lends its role `amcheck`; undefined: there is none. */
   lender: ConnectionSettings | undefined;
-  /** Who looks at the copy, in the drill's database. */
+  /** Who looks at the copy, in the drill's database; no superuser either: what is looked at may name functions of the archive. */
   checks: ConnectionSettings;
   /** Database to copy, which holds PostGIS; undefined: made, or looked for. */
   template: string | undefined;

@@ -32,11 +32,12 @@ export async function openPrivateServer(
     const { host, port, superuser } = running;
     const base: ConnectionSettings = { host, port, env: {} };
     const admin: ConnectionSettings = { ...base, user: superuser, database: "postgres" };
+    const database: ConnectionSettings = { ...base, user: drillName, database: drillName };
     return {
-      database: { ...base, user: drillName, database: drillName },
+      database,
       admin,
-      lender: undefined,
-      checks: { ...admin, database: drillName },
+      lender: { ...admin, database: drillName },
+      checks: database,
       template: undefined,
       folder: own,
       notes: await makeDatabase(admin, header),
