@@ -43,8 +43,9 @@ export const drillCommand = buildCommand({
   docs: {
     brief: "Prove that an archive can be restored, in a throw-away place",
     fullDescription: [
-      "Restores the archive completely into a private PostgreSQL and a temporary folder, checks rows, references, indexes,",
-      "geometries and files, and removes it all again. The instance is not touched.",
+      "Restores the archive completely into a private PostgreSQL, or a database of its own on the server of drill.host, and a",
+      "temporary folder, checks rows, references, indexes, geometries and files, and removes it all again. The instance is not",
+      "touched.",
       "Exit code 0: sound; 5: not sound; 1: no verdict.",
       "",
       "Examples:",

@@ -45,13 +45,13 @@ export async function resolveDatabase({ reader, env, cwd }: ConnectionSources): 
   };
   const { host, port, name, user, connectTimeout } = applicationOptions;
   const settings: ConnectionSettings = { env };
-  assign(settings, "host", read(host, ["PGHOSTADDR", "PGHOST"]));
-  assign(settings, "port", read(port, ["PGPORT"]));
-  assign(settings, "database", read(name, ["PGDATABASE"]));
-  assign(settings, "user", read(user, ["PGUSER"]));
+  assignSetting(settings, "host", read(host, ["PGHOSTADDR", "PGHOST"]));
+  assignSetting(settings, "port", read(port, ["PGPORT"]));
+  assignSetting(settings, "database", read(name, ["PGDATABASE"]));
+  assignSetting(settings, "user", read(user, ["PGUSER"]));
   const password = await readPassword(reader, cwd, applicationOptions, values);
-  assign(settings, "password", password ?? read(applicationOptions.password, ["PGPASSWORD", "PGPASSFILE"]));
-  assign(settings, "connectTimeoutMs", read(connectTimeout, ["PGCONNECT_TIMEOUT"], showDuration));
+  assignSetting(settings, "password", password ?? read(applicationOptions.password, ["PGPASSWORD", "PGPASSFILE"]));
+  assignSetting(settings, "connectTimeoutMs", read(connectTimeout, ["PGCONNECT_TIMEOUT"], showDuration));
   return { settings, values };
 }
 
@@ -78,14 +78,22 @@ export async function resolveAdmin(
     return value;
   }
   const settings: ConnectionSettings = { env: { ...env, PGPASSWORD: undefined } };
-  assign(settings, "host", show(adminHost, reader.find(adminHost) ?? asApplication("database.host", application.host)));
-  assign(settings, "port", show(adminPort, reader.find(adminPort) ?? asApplication("database.port", application.port)));
-  assign(settings, "database", show(adminDatabase, reader.get(adminDatabase)));
-  assign(settings, "user", show(adminUser, reader.get(adminUser)));
+  assignSetting(
+    settings,
+    "host",
+    show(adminHost, reader.find(adminHost) ?? asApplication("database.host", application.host)),
+  );
+  assignSetting(
+    settings,
+    "port",
+    show(adminPort, reader.find(adminPort) ?? asApplication("database.port", application.port)),
+  );
+  assignSetting(settings, "database", show(adminDatabase, reader.get(adminDatabase)));
+  assignSetting(settings, "user", show(adminUser, reader.get(adminUser)));
   const password = await readPassword(reader, cwd, { password: adminPassword, pwfile: adminPwfile }, values);
   if (password !== undefined) settings.password = password;
   else values.push({ ...identity(adminPassword), value: null, source: "default" });
-  assign(settings, "connectTimeoutMs", application.connectTimeoutMs);
+  assignSetting(settings, "connectTimeoutMs", application.connectTimeoutMs);
   return { settings, values };
 }
 
@@ -93,8 +101,12 @@ function asApplication<T>(option: string, value: T | undefined): FoundValue<T | 
   return { value, source: `as ${option}` };
 }
 
-/** Password or password file, the password winning; pushes what to show of both, the password only when there is one. */
-async function readPassword(
+/**
+ * Password or password file, the password winning.
+ * @param values what to show of both is added here, of the password only when there is one
+ * @throws UsageError for a password file that cannot be read
+ */
+export async function readPassword(
   reader: OptionReader,
   cwd: string,
   { password: definition, pwfile: fileDefinition }: Record<"password" | "pwfile", OptionDefinition<string>>,
@@ -130,7 +142,8 @@ function firstSet(env: Environment, names: readonly string[]): string | undefine
   return names.find((name) => (env[name] ?? "") !== "");
 }
 
-function assign<K extends keyof ConnectionSettings>(
+/** Sets what is known; what is not stays away, for libpq's environment to count. */
+export function assignSetting<K extends keyof ConnectionSettings>(
   settings: ConnectionSettings,
   key: K,
   value: ConnectionSettings[K] | undefined,

@@ -64,6 +64,12 @@ export class OptionReader {
     return { value, source: "default" };
   }
 
+  /** Names of the options of a section that are set, whether anybody knows them or not. */
+  optionsOf(section: string): string[] {
+    const prefix = `${section}.`;
+    return [...this.#options.keys()].filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length));
+  }
+
   /**
    * Refuses options of a section that is ours alone and that nobody knows. What `[DEFAULT]` brings into it is let pass.
    * @throws UsageError naming where the option stands, and the nearest known one

@@ -74,7 +74,5 @@ export const ownOptions = {
   rclonePath: { section: ownSection, option: "rclone.path", type: pathType },
   rcloneConfig: { section: ownSection, option: "rclone.config", type: pathType },
   keepPrevious: { section: ownSection, option: "keep_previous", type: durationType, default: "7d" },
-  drillCommand: { section: ownSection, option: "drill.command", type: commandType },
-  drillTimeout: { section: ownSection, option: "drill.timeout", type: durationType, default: "10m" },
   service: { section: ownSection, option: "service", type: textType, default: "ngw.service" },
 } satisfies Record<string, OptionDefinition<unknown>>;

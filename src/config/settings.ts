@@ -4,9 +4,11 @@ import { isEmptyPolicy } from "../retention/policy.ts";
 import type { S3Settings } from "../stores/s3/s3-settings.ts";
 import type { ConfigFileChoice } from "./config-files.ts";
 import { resolveAdmin, resolveDatabase } from "./connection-options.ts";
+import { drillOptions, type DrillSettings, resolveDrill } from "./drill-options.ts";
 import { showDuration } from "./durations.ts";
+import { namedChannelOptions } from "./notify-options.ts";
 import { loadOptionLayers } from "./option-layers.ts";
-import { OptionReader, wrongValue, type ResolvedOption } from "./option-reader.ts";
+import { type OptionDefinition, OptionReader, wrongValue, type ResolvedOption } from "./option-reader.ts";
 import {
   applicationOptions,
   ownOptions,
@@ -79,9 +81,7 @@ export interface OwnSettings {
   rclone: { path: string | undefined; config: string | undefined };
   /** How long a restore keeps what was there before. */
   keepPreviousMs: number;
-  /** The application's own check of what a drill has restored: program and arguments. */
-  drillCommand: readonly string[] | undefined;
-  drillTimeoutMs: number;
+  drill: DrillSettings;
   /** Name of the service, for hints only. */
   service: string;
 }
@@ -127,10 +127,10 @@ export async function loadSettings(choice: ConfigFileChoice): Promise<Settings> 
   const reader = new OptionReader(layers);
   reader.refuseUnknown(
     ownSection,
-    [
-      ...Object.values({ ...ownOptions, ...placeOptions, ...s3Options, ...runOptions, ...serveOptions }),
-      ...retentionOptions,
-    ].map(({ option }) => option),
+    [ownOptions, placeOptions, s3Options, runOptions, drillOptions, serveOptions]
+      .flatMap((options): OptionDefinition<unknown>[] => Object.values(options))
+      .concat(retentionOptions, namedChannelOptions(reader))
+      .map(({ option }) => option),
   );
 
   const database = await resolveDatabase({ reader, env, cwd });
@@ -150,6 +150,7 @@ export async function loadSettings(choice: ConfigFileChoice): Promise<Settings> 
   );
 
   const s3 = resolveS3(reader, cwd);
+  const drill = await resolveDrill({ reader, env, cwd }, database.settings);
   const own: OwnSettings = {
     applicationCommand: shown.read(ownOptions.applicationCommand, (words) => words.join(" ")),
     applicationPython: shown.read(ownOptions.applicationPython),
@@ -184,14 +185,13 @@ export async function loadSettings(choice: ConfigFileChoice): Promise<Settings> 
     retention: readRetention(shown),
     rclone: { path: shown.readPath(ownOptions.rclonePath), config: shown.readPath(ownOptions.rcloneConfig) },
     keepPreviousMs: shown.read(ownOptions.keepPrevious, showDuration)!,
-    drillCommand: shown.read(ownOptions.drillCommand, (words) => words.join(" ")),
-    drillTimeoutMs: shown.read(ownOptions.drillTimeout, showDuration)!,
+    drill: drill.drill,
     service: shown.read(ownOptions.service)!,
   };
   refuseLevel(reader, own);
   const admin = await resolveAdmin({ reader, env, cwd }, database.settings);
   own.admin = admin.settings;
-  values.push(...admin.values, ...s3.values);
+  values.push(...admin.values, ...drill.values, ...s3.values);
   const runs = resolveRuns({
     reader,
     cwd,

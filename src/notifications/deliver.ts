@@ -4,7 +4,7 @@ import { DeliveryError } from "./delivery-error.ts";
 import type { Notice } from "./notice.ts";
 import { nameMail, sendMail } from "./send-mail.ts";
 import { nameWebhook, sendWebhook } from "./send-webhook.ts";
-import type { Channels } from "./settings.ts";
+import type { Channels, NoticeEvent } from "./settings.ts";
 
 /** What became of a notice on one channel. */
 export interface Delivery {
@@ -19,16 +19,18 @@ export interface Delivery {
 const pausesMs: readonly number[] = [1_000, 4_000];
 
 /**
- * Sends a notice by every channel that wants to know of its event; one that fails in passing is tried again.
+ * Sends a notice by every channel that wants to know of its event, all at the same time; one that fails in passing is tried
+ * again, and keeps no other from being told.
  * @param toAll sends it whatever a channel wants to know of
  */
-export async function deliver({ mail, webhook }: Channels, notice: Notice, toAll = false): Promise<Delivery[]> {
-  const sends: Promise<Delivery>[] = [];
-  if (mail !== undefined && (toAll || mail.on.includes(notice.event)))
-    sends.push(withRetries("mail", nameMail(mail), () => sendMail(mail, notice)));
-  if (webhook !== undefined && (toAll || webhook.on.includes(notice.event)))
-    sends.push(withRetries("webhook", nameWebhook(webhook), () => sendWebhook(webhook, notice)));
-  return await Promise.all(sends);
+export async function deliver({ mails, webhooks }: Channels, notice: Notice, toAll = false): Promise<Delivery[]> {
+  const isTold = ({ on }: { on: readonly NoticeEvent[] }): boolean => toAll || on.includes(notice.event);
+  return await Promise.all([
+    ...mails.filter(isTold).map((mail) => withRetries("mail", nameMail(mail), () => sendMail(mail, notice))),
+    ...webhooks
+      .filter(isTold)
+      .map((webhook) => withRetries("webhook", nameWebhook(webhook), () => sendWebhook(webhook, notice))),
+  ]);
 }
 
 async function withRetries(kind: Delivery["kind"], name: string, send: () => Promise<void>): Promise<Delivery> {

@@ -12,8 +12,8 @@ const silenceMs = 30_000;
 const wholeMs = 60_000;
 
 /** The mail channel for messages. */
-export function nameMail({ host, port, to }: MailSettings): string {
-  return `mail to ${to.join(", ")} by ${host}:${port}`;
+export function nameMail({ option, host, port, to }: MailSettings): string {
+  return `${option.replace(".", " ")} to ${to.join(", ")} by ${host}:${port}`;
 }
 
 /**

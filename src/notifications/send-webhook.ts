@@ -6,8 +6,8 @@ import type { WebhookSettings } from "./settings.ts";
 const answerMs = 15_000;
 
 /** The webhook for messages: without path and query, which may hold a token. */
-export function nameWebhook({ url }: WebhookSettings): string {
-  return `webhook at ${new URL(url.replaceAll(/[{}]/g, "")).origin}`;
+export function nameWebhook({ option, url }: WebhookSettings): string {
+  return `${option.replace(".", " ")} at ${new URL(url.replaceAll(/[{}]/g, "")).origin}`;
 }
 
 /**
@@ -16,7 +16,7 @@ export function nameWebhook({ url }: WebhookSettings): string {
  */
 export async function sendWebhook(settings: WebhookSettings, notice: Notice): Promise<void> {
   const name = nameWebhook(settings);
-  const { template, token } = settings;
+  const { option, template, token } = settings;
   const body = template === undefined ? JSON.stringify(valuesOf(notice)) : fillTemplate(template, notice, escapeJson);
   // Half of a surrogate pair, as a hostile archive may have it, has no encoding.
   const url = fillTemplate(settings.url, notice, (text) => encodeURIComponent(text.toWellFormed()));
@@ -36,7 +36,7 @@ export async function sendWebhook(settings: WebhookSettings, notice: Notice): Pr
   } catch (error) {
     // Nothing was sent: the message quotes what is wrong with the request, which are secrets.
     if (error instanceof TypeError && error.cause === undefined)
-      throw new DeliveryError(`${name}: webhook.url or webhook.token cannot stand in a request`, false);
+      throw new DeliveryError(`${name}: ${option}.url or ${option}.token cannot stand in a request`, false);
     throw new DeliveryError(`${name} cannot be reached: ${reasonOf(error)}`, true, error);
   }
   await response.body?.cancel().catch(() => undefined);

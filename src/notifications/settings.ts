@@ -17,6 +17,8 @@ export interface MailLogin {
 
 /** Mail as a channel. */
 export interface MailSettings {
+  /** What its own options begin with: `mail`, or `mail.NAME`. */
+  option: string;
   host: string;
   port: number;
   security: MailSecurity;
@@ -31,6 +33,8 @@ export interface MailSettings {
 
 /** A webhook as a channel. */
 export interface WebhookSettings {
+  /** What its options begin with: `webhook`, or `webhook.NAME`. */
+  option: string;
   /** Where it is posted to, with placeholders; a secret, as it often holds a token. */
   url: string;
   /** JSON with placeholders; undefined: the whole notice as JSON. */
@@ -40,8 +44,13 @@ export interface WebhookSettings {
   on: readonly NoticeEvent[];
 }
 
-/** Who is told. */
+/** Who is told, each by itself. */
 export interface Channels {
-  mail: MailSettings | undefined;
-  webhook: WebhookSettings | undefined;
+  mails: readonly MailSettings[];
+  webhooks: readonly WebhookSettings[];
+}
+
+/** Whether nobody is told. */
+export function isEmpty({ mails, webhooks }: Channels): boolean {
+  return mails.length === 0 && webhooks.length === 0;
 }

@@ -1,12 +1,15 @@
 import { mkdtempSync, chmodSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { createInstance } from "../../src/demo/instance.ts";
 import { tinyScale } from "../../src/demo/scale.ts";
 import { runCli } from "../fixtures/run-cli.ts";
 import { startProgram } from "../fixtures/run-program.ts";
 import { type TestInstance, createTestInstance } from "../fixtures/test-instance.ts";
+
+// A drill is a restore and more; on a loaded machine it takes its time.
+vi.setConfig({ testTimeout: 300_000 });
 
 let instance: TestInstance;
 let place: string;

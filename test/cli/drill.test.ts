@@ -2,13 +2,16 @@ import { existsSync, readdirSync } from "node:fs";
 import { chmod, mkdtemp, open, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { createInstance } from "../../src/demo/instance.ts";
 import { tinyScale } from "../../src/demo/scale.ts";
 import { withClient } from "../fixtures/postgres.ts";
 import { runCli } from "../fixtures/run-cli.ts";
 import { tempFolder } from "../fixtures/temp-folder.ts";
 import { type TestInstance, createTestInstance } from "../fixtures/test-instance.ts";
+
+// A drill is a restore and more; on a loaded machine it takes its time.
+vi.setConfig({ testTimeout: 300_000 });
 
 let instance: TestInstance;
 let place: string;

@@ -306,6 +306,60 @@ describe("what is told", () => {
   });
 });
 
+describe("several channels", () => {
+  test("are each told by themselves what they want to know of", async () => {
+    const mail = await startMailServer({ security: "none" });
+    const [all, none, failing] = [await startHookServer(), await startHookServer(), await startHookServer(403)];
+    configure(
+      ...mailLines(mail.port, "mail.from = ngw@example.org", "mail.on = success"),
+      "mail.on_call.to = c@example.org",
+      "mail.boss.to = d@example.org",
+      "mail.boss.on = age",
+      `webhook.url = ${failing.origin}/${password}`,
+      `webhook.chat.url = ${all.origin}/${password}`,
+      'webhook.chat.template = {"text": "{title}"}',
+      `webhook.chat.token = ${password}`,
+      `webhook.pulse.url = ${none.origin}/`,
+      "webhook.pulse.on = success",
+    );
+    const { exitCode, stderr } = await missing();
+    expect(exitCode).toBe(4);
+    expect(stderr).toContain(`a notification was not sent: webhook at ${failing.origin} answered 403`);
+    expect(mail.mails).toMatchObject([{ to: ["c@example.org"] }]);
+    expect(mail.mails[0]?.text).toContain("From: ngw@example.org\r\n");
+    expect(failing.requests[0]?.headers["authorization"]).toBeUndefined();
+    expect(all.requests).toMatchObject([
+      {
+        url: `/${password}`,
+        headers: { authorization: `Bearer ${password}` },
+        body: `{"text": "ngwbackup: verify of ${hostname()} ended as refused"}`,
+      },
+    ]);
+    expect(none.requests).toEqual([]);
+  });
+
+  test("can be named by the environment, and notify --test tells each by its name", async () => {
+    const mail = await startMailServer({ security: "none" });
+    const [taken, refused] = [await startHookServer(), await startHookServer(404)];
+    configure("mail.host = localhost", `mail.port = ${mail.port}`, "mail.gis.to = gis@example.org");
+    const env = {
+      NEXTGISWEB__NGWBACKUP__WEBHOOK__CHAT__URL: `${refused.origin}/${password}`,
+      NEXTGISWEB__NGWBACKUP__WEBHOOK__PULSE__URL: `${taken.origin}/${password}`,
+    };
+    const { exitCode, stdout } = await ngwbackup(["notify", "--test"], { env });
+    expect(exitCode).toBe(1);
+    expect(stdout).toBe(
+      `ok    mail gis to gis@example.org by localhost:${mail.port}
+fail  webhook chat at ${refused.origin} answered 404
+ok    webhook pulse at ${taken.origin}
+`,
+    );
+    const shown = await ngwbackup(["config"], { env });
+    expect(shown.stdout).toMatch(/ngwbackup\.webhook\.chat\.url +\*{8} +environment /);
+    expect(shown.stdout).toMatch(/ngwbackup\.mail\.gis\.to +gis@example\.org /);
+  });
+});
+
 describe("notify --test", () => {
   test("sends by every channel, whatever it wants to know of, and says what became of it", async () => {
     const mail = await startMailServer({ security: "none" });
@@ -363,6 +417,11 @@ describe("the configuration of channels", () => {
       [["webhook.url = https://x/{nothing}"], "with known placeholders"],
       [['webhook.template = {"text": {title}}'], "webhook.template: expected JSON with placeholders"],
       [['webhook.template = {"text": "{tilte}"}'], "all of them known"],
+      [["webhook.chat.on = age"], "webhook.chat.url is not set"],
+      [["mail.gis.on = age"], "mail.gis.to is not set"],
+      [["webhook.chat.urll = https://x/"], 'has no option "webhook.chat.urll"'],
+      [["mail.gis.host = h"], 'has no option "mail.gis.host"'],
+      [["webhook.a b.url = https://x/"], 'has no option "webhook.a b.url"'],
       [["webhook.on = failures"], "one of failure, loss, age, recovery, success"],
     ] as const) {
       configure(...lines);

@@ -384,8 +384,7 @@ describe("[ngwbackup]", () => {
       retention: { policy: emptyPolicy, isAfterBackup: false, includesEncrypted: false },
       rclone: { path: undefined, config: undefined },
       keepPreviousMs: 7 * 86_400_000,
-      drillCommand: undefined,
-      drillTimeoutMs: 600_000,
+      drill: { command: undefined, timeoutMs: 600_000, server: undefined },
       service: "ngw.service",
     });
   });
@@ -460,8 +459,7 @@ service = ngw2.service
       },
       rclone: { path: "/opt/rclone", config: join(cwd, "rclone.conf") },
       keepPreviousMs: 0,
-      drillCommand: ["/opt/check", "--quick"],
-      drillTimeoutMs: 90_000,
+      drill: { command: ["/opt/check", "--quick"], timeoutMs: 90_000, server: undefined },
       service: "ngw2.service",
     });
   });
@@ -500,12 +498,36 @@ service = ngw2.service
   });
 });
 
+describe("a drill's server", () => {
+  it("has a connection of its own when a host is named", async () => {
+    const env = { PGPASSWORD: "ordinary", PGSSLMODE: "require" };
+    const text = "[core]\ndatabase.port = 6000\n[ngwbackup]\ndrill.host = spare\ndrill.pwfile = pw\n";
+    const settings = await load({ "config.ini": text, pw: "top\n" }, env);
+    expect(settings.ngwbackup.drill.server).toEqual({
+      host: "spare",
+      port: 5432,
+      database: "postgres",
+      user: "postgres",
+      password: "top",
+      connectTimeoutMs: 5000,
+      env: { PGPASSWORD: undefined, PGSSLMODE: "require" },
+    });
+    expect(JSON.stringify(settings.values)).not.toContain("top");
+  });
+
+  it("is not named by half", async () => {
+    await expect(load({ "config.ini": "[ngwbackup]\ndrill.user = x\n" })).rejects.toThrow(
+      "config.ini:2: [ngwbackup] drill.user is set, and no drill.host",
+    );
+  });
+});
+
 it("gives every option once, with a source", async () => {
   const files = { "config.ini": "[core]\nsdir = /a\n[ngwbackup]\nadmin.user = x\n" };
   for (const settings of [await load({}), await load(files, { PGPASSFILE: "/x", PGHOST: "h" })]) {
     const names = settings.values.map(({ section, option }) => `${section}.${option}`);
     expect(new Set(names).size).toBe(names.length);
-    expect(names).toHaveLength(108);
+    expect(names).toHaveLength(107);
     expect(settings.values.every(({ source }) => source !== "")).toBe(true);
   }
 });

@@ -7,11 +7,17 @@ import type { WebhookSettings } from "../../src/notifications/settings.ts";
 import { startHookServer } from "../fixtures/hook-server.ts";
 
 const notice: Notice = { event: "failure", title: "title", text: "text", fields: blankFields };
-const webhook: WebhookSettings = { url: "http://127.0.0.1:9/", template: undefined, token: undefined, on: ["failure"] };
+const webhook: WebhookSettings = {
+  option: "webhook",
+  url: "http://127.0.0.1:9/",
+  template: undefined,
+  token: undefined,
+  on: ["failure"],
+};
 
 const send = async (settings: Partial<WebhookSettings>, fields: Partial<Notice["fields"]> = {}): Promise<string> => {
   const told = { ...notice, fields: { ...blankFields, ...fields } };
-  const [delivery] = await deliver({ mail: undefined, webhook: { ...webhook, ...settings } }, told);
+  const [delivery] = await deliver({ mails: [], webhooks: [{ ...webhook, ...settings }] }, told);
   return delivery?.error?.message ?? "taken";
 };
 
@@ -38,6 +44,6 @@ test("a mail server that never comes to an end of its answer is given up", async
   onTestFinished(() => new Promise<void>((resolve) => void server.close(() => resolve())));
   const { port } = server.address() as AddressInfo;
   const settings = { host: "127.0.0.1", port, security: "none", from: "a@example.org", to: ["b@example.org"] } as const;
-  const mail = { ...settings, login: undefined, caPath: undefined, on: [] };
+  const mail = { ...settings, option: "mail", login: undefined, caPath: undefined, on: [] };
   await expect(sendMail(mail, notice, 300)).rejects.toThrow("it took more than 0.3 s");
 });

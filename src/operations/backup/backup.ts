@@ -1,4 +1,3 @@
-import type { KeyObject } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Application } from "../../applications/application.ts";
@@ -6,9 +5,7 @@ import { detectApplication } from "../../applications/detect.ts";
 import type { Settings } from "../../config/settings.ts";
 import { backupFileName } from "../../config/backup-file-name.ts";
 import type { Context } from "../../context.ts";
-import type { AgeRecipients } from "../../encryption/recipients.ts";
 import { RefusedError, UsageError } from "../../errors.ts";
-import type { LowerPriority } from "../../processes/lower-priority.ts";
 import type { Reporter } from "../../progress.ts";
 import { rateLimit } from "../../rate-limit.ts";
 import { connect, serverVersionNumber, type Client } from "../../postgres/connection.ts";
@@ -18,6 +15,7 @@ import { withStandbyHints } from "../../postgres/server-error.ts";
 import { clearLeftovers } from "../recovery/clear-leftovers.ts";
 import { storageFolders } from "../storage-folders.ts";
 import { accessWith } from "../stores/archive-access.ts";
+import { type BackupRequest, deflateLevel, refuseUnfit } from "./backup-request.ts";
 import { keepForLater } from "./keep-for-later.ts";
 import { keptFolder } from "./base/kept-folder.ts";
 import { noBase } from "./base/backup-base.ts";
@@ -31,39 +29,6 @@ import { type WrittenBackup, writeBackup } from "./write-backup.ts";
 
 /** How long the preflight waits for a table that somebody has locked. */
 const preflightLockMs = 30_000;
-
-/** What is asked of a backup. */
-export interface BackupRequest {
-  settings: Settings;
-  /** TARGET of the command line; undefined for the configured place. */
-  target: string | undefined;
-  compression: "zstd" | "deflate" | "none";
-  level: number | undefined;
-  jobs: number;
-  /** How we stand back behind others; undefined: not at all. */
-  priority: LowerPriority | undefined;
-  /** Bytes a second of rows and blobs that are read, together; undefined or 0: as many as come. */
-  readRate: number | undefined;
-  /** Bytes a second of the archive; undefined or 0: as many as come. */
-  writeRate: number | undefined;
-  /** Fail instead of naming losses. */
-  strict: boolean;
-  /** Kept in the manifest, for retention. */
-  tags: readonly string[];
-  /** Do not write `last_backup`. */
-  oneShot: boolean;
-  noZip: boolean;
-  overwrite: boolean;
-  dryRun: boolean;
-  /** Archive to refer to, or `latest`; undefined for a full one. */
-  base: string | undefined;
-  /** Read blobs also that the base holds. */
-  reread: boolean;
-  /** For whom the archive is encrypted; undefined or left out: it is not. */
-  encryptFor?: AgeRecipients | undefined;
-  /** Signs the manifest; undefined or left out: it is not signed. */
-  signKey?: KeyObject | undefined;
-}
 
 /** What came of it. */
 export interface BackupResult {
@@ -82,14 +47,6 @@ export async function backup(request: BackupRequest, context: Context, reporter:
   const { settings } = request;
   const startedAt = context.now();
   refuseUnfit(request);
-  if (request.noZip && request.encryptFor !== undefined)
-    throw new UsageError(
-      "no-zip-encrypted",
-      "--no-zip writes a folder of plain files, and the archive is to be encrypted",
-      {
-        hints: ["leave --no-zip out, or add --no-encrypt"],
-      },
-    );
   const suffix = request.encryptFor === undefined ? "" : encryptedSuffix;
   const target = await resolveTarget({
     target: request.target,
@@ -170,29 +127,6 @@ export async function backup(request: BackupRequest, context: Context, reporter:
     context.signal.removeEventListener("abort", end);
     await client.end().catch(() => undefined);
   }
-}
-
-/** @throws UsageError for what an archive that refers to others cannot be */
-function refuseUnfit({ base, reread, compression, noZip }: BackupRequest): void {
-  if (base === undefined) {
-    if (reread) throw new UsageError("reread-alone", "--reread belongs to --base");
-    return;
-  }
-  if (noZip) throw new UsageError("base-no-zip", "--base and --no-zip exclude each other");
-  if (compression !== "zstd")
-    throw new UsageError(
-      "base-compression",
-      `--base and --compression ${compression} exclude each other: NextGIS Web could not read such an archive`,
-      { hints: ["make one of it afterwards: ngwbackup consolidate --compression deflate ARCHIVE TARGET"] },
-    );
-}
-
-/**
- * Level of what is deflated in any archive: table of contents, index, manifest. They are tens of MiB for thousands of
- * layers, and most of an archive's own time then; only with `--compression deflate` it is the level of everything.
- */
-function deflateLevel({ compression, level }: BackupRequest): number {
-  return compression === "deflate" ? (level ?? 6) : 1;
 }
 
 /** Settles what dead runs left; that this cannot be done is no reason to go without a backup. */

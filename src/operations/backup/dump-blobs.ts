@@ -11,7 +11,8 @@ import { type BlobRun, planRuns } from "./blob-runs.ts";
 import type { BlobCrew } from "./blob-threads/blob-crew.ts";
 import { limitOutput } from "./limited-output.ts";
 import { runOrderedPieces } from "./ordered-pieces.ts";
-import { type BlobBlock, type BlobFacts, type BlobPacking, readRun } from "./read-blob.ts";
+import type { BlobFacts, BlobPacking } from "./blob-facts.ts";
+import { type BlobBlock, readRun } from "./read-blob.ts";
 import { RecordIndex } from "./record-index.ts";
 
 /** What {@link dumpBlobs} needs. */

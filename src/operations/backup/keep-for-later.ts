@@ -1,7 +1,7 @@
 import { messageOf } from "../../errors.ts";
 import { openArchiveBytes } from "../open-archive.ts";
 import type { ArchiveAccess } from "../stores/archive-access.ts";
-import type { BackupRequest } from "./backup.ts";
+import type { BackupRequest } from "./backup-request.ts";
 import { makeKeptFolder } from "./base/kept-folder.ts";
 import { keepManifest } from "./base/kept-manifests.ts";
 import { type BackupTarget, nameTarget } from "./target.ts";

@@ -1,39 +1,12 @@
 import type { BufferPool } from "../../buffer-pool.ts";
-import { type Codec, compressBlock } from "../../archive/codec.ts";
-import type { ManifestLoss } from "../../archive/manifest.ts";
+import { compressBlock } from "../../archive/codec.ts";
+import { type BlobFacts, type BlobPacking, badName, choosePacking, factsOf, lossOf, sizeLoss } from "./blob-facts.ts";
 import type { PlannedBlob, BlobRun } from "./blob-runs.ts";
 import type { BlobCrew } from "./blob-threads/blob-crew.ts";
 import type { BlobThread } from "./blob-threads/blob-thread.ts";
-import type { ReadFailure } from "./blob-threads/messages.ts";
 import { blockBytes } from "./block-size.ts";
 import type { HeldBlock, PieceOutput } from "./ordered-pieces.ts";
 import { otherContent, referTo } from "./refer-to-blob.ts";
-
-/** How blobs are packed: `deflate` is ZIP's own, everything else a codec of ours. */
-export interface BlobPacking {
-  compression: "zstd" | "deflate" | "none";
-  level: number | undefined;
-}
-
-/** What is known of a blob that was read. */
-export interface BlobFacts {
-  planned: PlannedBlob;
-  /** Bytes read; undefined when there was nothing to read. */
-  sizeBytes: number | undefined;
-  codec: Codec;
-  /** Whether the ZIP entry itself is deflated. */
-  deflate: boolean;
-  /** Of the plain content, lower-case hex; of a blob in blocks at its end only. */
-  sha256: string;
-  /** Of the plain content of a blob that was read at once. */
-  crc32?: number;
-  /** What is wrong with it, for the manifest. */
-  loss: ManifestLoss | undefined;
-  /** Whether it is taken from an earlier archive, and so not written. */
-  isReferred: boolean;
-  /** What is odd about the file of a blob that an earlier archive holds, for people. */
-  oddity: string | undefined;
-}
 
 /** A blob that was read at once. */
 export interface WholeBlob {
@@ -60,8 +33,6 @@ export interface ReadBlobOptions {
   /** Number of this reader, from 0. */
   reader: number;
 }
-
-const label = ({ record }: PlannedBlob): string => `${record.component}/${record.uuid}`;
 
 /**
  * Reads the blobs of a run. What is missing, unreadable or of another size than its row is a loss to be named, never an
@@ -221,41 +192,4 @@ async function packBlock(
   const stored = await compressBlock(facts.codec, packing.level, plain);
   release();
   return { ...common, stored, heldBytes: stored.buffer.byteLength };
-}
-
-function factsOf(planned: PlannedBlob): BlobFacts {
-  return {
-    planned,
-    sizeBytes: undefined,
-    codec: "none",
-    deflate: false,
-    sha256: "",
-    loss: undefined,
-    isReferred: false,
-    oddity: undefined,
-  };
-}
-
-function choosePacking(facts: BlobFacts, { compression }: BlobPacking, compressible: boolean): void {
-  if (!compressible) return;
-  if (compression === "deflate") facts.deflate = true;
-  else facts.codec = "zstd";
-}
-
-function badName(planned: PlannedBlob): ManifestLoss {
-  return { type: "loss", kind: "unreadable", what: label(planned), found: "a name that is not one of file storage" };
-}
-
-function lossOf(planned: PlannedBlob, failure: ReadFailure, positionBytes = 0): ManifestLoss {
-  const what = label(planned);
-  if (failure.code === "ENOENT") return { type: "loss", kind: "missing", what };
-  const where = positionBytes > 0 ? ` at ${positionBytes}` : "";
-  return { type: "loss", kind: "unreadable", what, found: `${failure.message}${where}` };
-}
-
-function sizeLoss(planned: PlannedBlob, foundBytes: number): ManifestLoss | undefined {
-  const expected = planned.record.sizeBytes;
-  if (expected === null || expected === foundBytes) return undefined;
-  const what = label(planned);
-  return { type: "loss", kind: "size", what, expected: `${expected} bytes`, found: `${foundBytes} bytes` };
 }

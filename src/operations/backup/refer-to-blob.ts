@@ -1,5 +1,5 @@
 import type { RunItem } from "./blob-threads/messages.ts";
-import type { BlobFacts } from "./read-blob.ts";
+import type { BlobFacts } from "./blob-facts.ts";
 
 /** What is said of a blob that an earlier archive has by name and size, and not by content. */
 export const otherContent = "its file has another content than the one in the base, and was written anew";

@@ -11,7 +11,7 @@ import { encodeToc } from "../../postgres/toc-encode.ts";
 import { encodeList } from "../../postgres/toc-list.ts";
 import { type Reporter, startStage } from "../../progress.ts";
 import type { RateLimit } from "../../rate-limit.ts";
-import type { BackupRequest } from "./backup.ts";
+import type { BackupRequest } from "./backup-request.ts";
 import type { BackupBase } from "./base/backup-base.ts";
 import { BlobCrew } from "./blob-threads/blob-crew.ts";
 import { blockBytes } from "./block-size.ts";

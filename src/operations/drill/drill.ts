@@ -1,12 +1,10 @@
 import { tmpdir } from "node:os";
 import type { Settings } from "../../config/settings.ts";
 import type { Context } from "../../context.ts";
-import { AppError, DamagedError, RefusedError, UsageError, messageOf } from "../../errors.ts";
-import { freeSpaceAt } from "../../files/free-space.ts";
+import { AppError, DamagedError, UsageError, messageOf } from "../../errors.ts";
 import { sqlState } from "../../postgres/connection-errors.ts";
 import type { Reporter } from "../../progress.ts";
 import { startStage } from "../../progress.ts";
-import { formatBytes } from "../../terminal/format.ts";
 import { type ArchiveContents, readContents } from "../contents/archive-contents.ts";
 import type { DecryptionChoice } from "../encryption/decryption.ts";
 import { latestArchive } from "../list/latest-archive.ts";
@@ -14,10 +12,11 @@ import { latestName } from "../list/latest-name.ts";
 import { openArchive } from "../open-archive.ts";
 import { restore } from "../restore/restore.ts";
 import { accessWith } from "../stores/archive-access.ts";
+import { checkRoom } from "./check-room.ts";
 import { type DrillCheck } from "./drill-check.ts";
 import { type DrillPlace, openDrillPlace } from "./drill-place.ts";
 import { estimateRecovery } from "./estimate-recovery.ts";
-import { neededRoom } from "./needed-room.ts";
+import { refuseInstance } from "./given-server.ts";
 import { runChecks } from "./run-checks.ts";
 import { type StageTime, StageTimes } from "./stage-times.ts";
 
@@ -58,17 +57,19 @@ export async function drill(request: DrillRequest, context: Context, reporter: R
   const { settings } = request;
   if (request.archive === "-")
     throw new UsageError("drill-stdin", "a drill reads its archive more than once, which stdin cannot give");
+  refuseInstance(settings);
   const access = accessWith(settings, context, reporter, request.keys);
   const archive = request.archive === latestName ? await latestArchive(access) : request.archive;
   const opened = await openArchive(archive, access);
   try {
     const contents = await readContents(opened.reader);
     const folder = settings.backup.tmpdir ?? context.env.TMPDIR ?? tmpdir();
-    await checkRoom(contents, folder);
-    startStage(reporter, "private server");
-    const place = await openDrillPlace(folder, contents.manifest?.header, settings, context);
+    const unseen = await checkRoom(contents, folder, settings);
+    startStage(reporter, settings.ngwbackup.drill.server === undefined ? "private server" : "database for the drill");
+    const place = await openDrillPlace(folder, contents.manifest?.header, settings, context, reporter);
     try {
-      return await restoreAndCheck({ ...request, archive }, contents, place, context, reporter);
+      const report = await restoreAndCheck({ ...request, archive }, contents, place, context, reporter);
+      return { ...report, notChecked: [...unseen, ...report.notChecked] };
     } finally {
       startStage(reporter, "clearing up");
       await place.close();
@@ -76,19 +77,6 @@ export async function drill(request: DrillRequest, context: Context, reporter: R
   } finally {
     await opened.reader.close();
   }
-}
-
-/** @throws RefusedError when the throw-away copy would not fit */
-async function checkRoom(contents: ArchiveContents, folder: string): Promise<void> {
-  const { databaseBytes, fileBytes } = await neededRoom(contents);
-  const space = await freeSpaceAt(folder);
-  const needed = databaseBytes + fileBytes;
-  if (space === undefined || space.freeBytes >= needed) return;
-  throw new RefusedError(
-    "no-space",
-    `not enough space in ${folder} for a drill: it takes about ${formatBytes(needed)}, and ${formatBytes(space.freeBytes)} are free`,
-    { hints: ["name a folder on another disk: backup.tmpdir in section [core] of the configuration, or TMPDIR"] },
-  );
 }
 
 async function restoreAndCheck(
@@ -139,7 +127,7 @@ async function restoreAndCheck(
     checks,
     recovery,
     recoveryMs: recovery.reduce((sum, { durationMs }) => sum + durationMs, 0),
-    estimateMs: await estimateRecovery(recovery, place.admin, request.settings.database),
+    estimateMs: await estimateRecovery(recovery, place.checks, request.settings.database),
     notChecked: [...place.notes, ...notChecked],
   };
 }

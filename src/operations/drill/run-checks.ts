@@ -1,7 +1,6 @@
 import { detectApplication } from "../../applications/detect.ts";
 import type { Context } from "../../context.ts";
 import type { Finding } from "../../finding.ts";
-import { applicationEnvironment } from "../../migrations/upgrade.ts";
 import { connect } from "../../postgres/connection.ts";
 import type { ArchiveContents } from "../contents/archive-contents.ts";
 import { checkForeignKeys, checkGeometries, checkIndexes, checkRows } from "./check-database.ts";
@@ -9,6 +8,8 @@ import { checkBlobRows, checkBlobs } from "./check-files.ts";
 import { type DrillCheck, looked, skipped } from "./drill-check.ts";
 import type { DrillPlace } from "./drill-place.ts";
 import type { DrillRequest } from "./drill.ts";
+import { lendAmcheck } from "./lend-amcheck.ts";
+import { ownCheckEnvironment } from "./own-check-environment.ts";
 import { runOwnCheck } from "./own-check.ts";
 
 /** What {@link runChecks} needs. */
@@ -28,7 +29,8 @@ export async function runChecks(
   const { contents, place, request, context } = options;
   const { settings } = request;
   const checks: DrillCheck[] = [];
-  const client = await connect(place.admin, { applicationName: "ngwbackup drill" });
+  await lendAmcheck(place);
+  const client = await connect(place.checks, { applicationName: "ngwbackup drill" });
   const end = (): void => void client.end().catch(() => undefined);
   // A query over a large table would keep us from stopping.
   context.signal.addEventListener("abort", end, { once: true });
@@ -44,8 +46,8 @@ export async function runChecks(
   }
   checks.push(await checkBlobs(contents, place.blobFolder, context.signal));
   checks.push(ofMigrations(options.findings));
-  const { drillCommand: command, drillTimeoutMs: timeoutMs } = settings.ngwbackup;
-  const env = applicationEnvironment(context.env, [place.configPath]);
+  const { command, timeoutMs } = settings.ngwbackup.drill;
+  const env = ownCheckEnvironment(context.env, place.configPath);
   checks.push(await runOwnCheck({ command, timeoutMs, env, cwd: context.cwd, signal: context.signal }));
   const left = checks.filter(({ state }) => state === "skipped").map(({ message }) => message);
   return { checks, notChecked: [...left, "whether the application starts with it, and what it looks like to users"] };

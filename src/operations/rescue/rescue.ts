@@ -1,15 +1,12 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describeDamage } from "../../archive/damage.ts";
-import { detectApplication } from "../../applications/detect.ts";
 import type { Settings } from "../../config/settings.ts";
 import type { Context } from "../../context.ts";
 import { AppError, DamagedError, RefusedError, messageOf } from "../../errors.ts";
 import { freeSpaceAt } from "../../files/free-space.ts";
 import { syncFileSystem } from "../../files/sync-files.ts";
-import { analyzeTables } from "../../postgres/load/analyze.ts";
 import { type FreshDatabase, openFreshDatabase, rescueComment } from "../../postgres/rescue/fresh-database.ts";
-import { loadRescued } from "../../postgres/rescue/load-rescued.ts";
 import { type Reporter, startStage } from "../../progress.ts";
 import { formatBytes, formatCount } from "../../terminal/format.ts";
 import type { DecryptionChoice } from "../encryption/decryption.ts";
@@ -20,12 +17,9 @@ import type { Loss } from "./loss.ts";
 import { LossList } from "./loss-list.ts";
 import { openDamaged } from "./open-damaged.ts";
 import { saveRawData } from "./raw-data.ts";
+import { type RescuedDatabase, rescueDatabase } from "./rescue-database.ts";
 import { type RescuedFiles, rescueFiles } from "./rescue-files.ts";
 import { type RescueFolder, openRescueFolder } from "./rescue-folder.ts";
-import { namedLargeObjects, rescueSource } from "./rescue-source.ts";
-import { type RescuedRows, readRescuedRows } from "./rescued-rows.ts";
-import { isProven } from "./witness.ts";
-import type { Toc } from "../../postgres/toc.ts";
 
 /** What is asked of a rescue. */
 export interface RescueRequest {
@@ -52,14 +46,6 @@ export interface RescueOutcome extends RescuedFiles {
   losses: readonly Loss[];
   /** What is wrong with the archive's structure, a line each. */
   damages: readonly string[];
-}
-
-/** What was loaded, or saved as text. */
-interface Loaded {
-  tables: number;
-  rows: number;
-  largeObjects: number;
-  blobRows: RescuedRows | undefined;
 }
 
 /**
@@ -146,14 +132,15 @@ async function fill(contents: DamagedContents, destination: Destination): Promis
       type: "message",
       message: `${formatCount(before)} files were missing when the backup was made already`,
     });
-  let loaded: Loaded;
+  let loaded: RescuedDatabase;
   if (toc === undefined || database === undefined) {
     const problem = contents.tocProblem ?? "none";
     const reason = `the table of contents is not sound (${problem}), so nothing tells how to make tables; rows are saved as text in tables/`;
     losses.add({ kind: "definitions", what: "all definitions", reason });
     const raw = await saveRawData(contents, folder.path, losses, startStage(reporter, "rows"));
     loaded = { ...raw, blobRows: undefined };
-  } else loaded = await load(contents, toc, database, destination, losses);
+  } else
+    loaded = await rescueDatabase(contents, toc, { ...destination, database, jobs: destination.request.jobs, losses });
   context.signal.throwIfAborted();
   const { blobRows, ...totals } = loaded;
   const progress = startStage(reporter, "files", fileBytesOf(contents));
@@ -178,72 +165,6 @@ async function fill(contents: DamagedContents, destination: Destination): Promis
   await folder.handOver();
   await syncFileSystem(folder.path);
   return { ...totals, ...files, database: database?.name, folder: folder.path, losses: losses.losses, damages };
-}
-
-async function load(
-  contents: DamagedContents,
-  toc: Toc,
-  database: FreshDatabase,
-  { request, context, reporter }: Destination,
-  losses: LossList,
-): Promise<Loaded> {
-  const { signal } = context;
-  let areBlobRowsComplete = true;
-  const totalOf = (dumpId: number): { totalRows?: number } => {
-    const totalRows = contents.tables.get(dumpId)?.listed?.rows;
-    return totalRows === undefined ? {} : { totalRows };
-  };
-  const totals = await loadRescued({
-    connect: () => database.connect(),
-    jobs: request.jobs,
-    source: rescueSource(contents, toc),
-    reporter,
-    signal,
-    losses: {
-      rows({ entry }, from, to, reason) {
-        const what = `${entry.namespace ?? ""}.${entry.tag}`;
-        if (what === "public.fileobj") areBlobRowsComplete = false;
-        losses.add({ kind: "rows", what, rows: { from, to }, ...totalOf(entry.dumpId), reason });
-      },
-      unproven({ entry }, from, to) {
-        const what = `${entry.namespace ?? ""}.${entry.tag}`;
-        if (what === "public.fileobj") areBlobRowsComplete = false;
-        const reason = "no digest proves them: some of them hold something else than they did, or some are missing";
-        losses.add({ kind: "unproven-rows", what, rows: { from, to }, ...totalOf(entry.dumpId), reason });
-      },
-      definition: (label, sql, reason) => losses.addStatement(label, sql, reason),
-      largeObject: (oid, reason) => losses.add({ kind: "large-object", what: oid, reason }),
-    },
-  });
-  for (const oid of new Set([...namedLargeObjects(toc), ...contents.largeObjects.keys()])) {
-    const member = contents.largeObjects.get(oid);
-    if (member === undefined) losses.add({ kind: "large-object", what: oid, reason: "it is not in the archive" });
-    else if (!(await isProven(contents.archive, member.name, member.listed)))
-      losses.add({ kind: "large-object", what: oid, reason: `the digest of entry ${member.name} differs` });
-  }
-  const client = await database.connect();
-  let blobRows: RescuedRows | undefined;
-  try {
-    await settle(() => detectApplication(client).then((application) => application.afterLoad(client)), reporter);
-    blobRows = await readRescuedRows(client, areBlobRowsComplete);
-  } finally {
-    await client.end();
-  }
-  startStage(reporter, "statistics");
-  await settle(
-    () => analyzeTables({ connect: () => database.connect(), jobs: request.jobs, reporter, signal }),
-    reporter,
-  );
-  return { ...totals, blobRows };
-}
-
-/** Does what a rescue can do without. */
-async function settle(action: () => Promise<unknown>, reporter: Reporter): Promise<void> {
-  try {
-    await action();
-  } catch (error) {
-    reporter.report({ type: "warning", code: "not-settled", message: `left undone: ${messageOf(error)}` });
-  }
 }
 
 function fileBytesOf({ records, archive }: DamagedContents): number {

@@ -142,8 +142,14 @@ export async function recordRun(
 
 /** Every secret of the configuration, for masking. */
 function secretsOf({ database, ngwbackup, runs }: Settings): string[] {
-  const { mail, webhook } = runs.channels;
-  const all = [database.password, ngwbackup.admin?.password, mail?.login?.password, webhook?.url, webhook?.token];
+  const { mails, webhooks } = runs.channels;
+  const all = [
+    database.password,
+    ngwbackup.admin?.password,
+    ngwbackup.drill.server?.password,
+    ...mails.map(({ login }) => login?.password),
+    ...webhooks.flatMap(({ url, token }) => [url, token]),
+  ];
   return all.filter((secret) => secret !== undefined);
 }
 

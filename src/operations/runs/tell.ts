@@ -1,5 +1,5 @@
 import type { Notice } from "../../notifications/notice.ts";
-import type { Channels } from "../../notifications/settings.ts";
+import { type Channels, isEmpty } from "../../notifications/settings.ts";
 import type { Reporter } from "../../progress.ts";
 
 /**
@@ -7,7 +7,7 @@ import type { Reporter } from "../../progress.ts";
  * @returns false when channels wanted it, and none has taken it
  */
 export async function tell(channels: Channels, notice: Notice, reporter: Reporter): Promise<boolean> {
-  if (channels.mail === undefined && channels.webhook === undefined) return true;
+  if (isEmpty(channels)) return true;
   // Mail has a library of its own, which most runs do without.
   const { deliver } = await import("../../notifications/deliver.ts");
   const deliveries = await deliver(channels, notice);

@@ -3,6 +3,7 @@ import type { Settings } from "../../config/settings.ts";
 import { UsageError } from "../../errors.ts";
 import { type Delivery, deliver } from "../../notifications/deliver.ts";
 import { blankFields } from "../../notifications/notice.ts";
+import { isEmpty } from "../../notifications/settings.ts";
 import { toolVersion } from "../../version.ts";
 
 /**
@@ -12,10 +13,12 @@ import { toolVersion } from "../../version.ts";
  */
 export async function sendTestNotice({ runs, database }: Settings, now: Date, who: string): Promise<Delivery[]> {
   const { channels } = runs;
-  if (channels.mail === undefined && channels.webhook === undefined)
-    throw new UsageError("no-channel", "nobody is to be told: neither mail.to nor webhook.url is configured", {
-      hints: ["set one of them in section [ngwbackup] of the configuration"],
-    });
+  if (isEmpty(channels))
+    throw new UsageError(
+      "no-channel",
+      "nobody is to be told: neither mail.to nor webhook.url is configured, nor one with a name",
+      { hints: ["set one of them in section [ngwbackup] of the configuration"] },
+    );
   const host = hostname();
   return await deliver(
     channels,

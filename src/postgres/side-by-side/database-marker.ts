@@ -5,7 +5,8 @@ import { quoteIdentifier, quoteLiteral } from "../quoting.ts";
 export type MarkerKind =
   | "restore" // being loaded; a leftover when its run is dead
   | "previous" // replaced by a restore, kept for an undo
-  | "undone"; // replaced by an undo, to be dropped
+  | "undone" // replaced by an undo, to be dropped
+  | "drill"; // made by a drill, goes with it; its role is marked likewise
 
 /** What we write into the comment of a database, so that it is recognised whoever comes across it. */
 export interface DatabaseMarker {
@@ -54,7 +55,7 @@ export function decodeDatabaseMarker(text: string | null): DatabaseMarker | unde
     const found = fields.get(name);
     return typeof found === "string" ? found : undefined;
   };
-  const kind = (["restore", "previous", "undone"] as const).find((one) => one === string("kind"));
+  const kind = (["restore", "previous", "undone", "drill"] as const).find((one) => one === string("kind"));
   const runId = string("runId");
   const of = string("of");
   const createdAt = string("createdAt");

@@ -16,13 +16,15 @@ export const SettingsView = Type.Object({
   schedule: Type.Array(
     Type.Object({ kind: Type.Union([RunKind, Type.Literal("status")]), when: Type.String(), nextAt: nullable(Moment) }),
   ),
-  /** Channels that notifications go to, `mail` and `webhook`, with where to (no secret). */
-  channels: Type.Array(Type.Object({ kind: Type.String(), to: Type.String() })),
+  /** Channels that notifications go to: `mail` or `webhook`, what its options begin with, where to (no secret). */
+  channels: Type.Array(Type.Object({ kind: Type.String(), name: Type.String(), to: Type.String() })),
 });
 export type SettingsView = Static<typeof SettingsView>;
 
 /** `POST /api/notifications/test`, operators only: sends one to each channel. */
 export const NotificationTest = Type.Object({
-  results: Type.Array(Type.Object({ kind: Type.String(), ok: Type.Boolean(), message: nullable(Type.String()) })),
+  results: Type.Array(
+    Type.Object({ kind: Type.String(), name: Type.String(), ok: Type.Boolean(), message: nullable(Type.String()) }),
+  ),
 });
 export type NotificationTest = Static<typeof NotificationTest>;

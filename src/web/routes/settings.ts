@@ -46,8 +46,9 @@ export function settingsRoutes({ service }: DataParts): (app: WebApp) => void {
         const who = `${callerOf(request).name} has asked for it on the page.`;
         const deliveries = await sendTestNotice(settings, context.now(), who);
         return {
-          results: deliveries.map(({ kind, error }) => ({
+          results: deliveries.map(({ kind, name, error }) => ({
             kind,
+            name,
             ok: error === undefined,
             message: error?.message ?? null,
           })),
@@ -58,9 +59,13 @@ export function settingsRoutes({ service }: DataParts): (app: WebApp) => void {
 }
 
 function channelRows({ runs }: Settings): SettingsView["channels"] {
-  const { mail, webhook } = runs.channels;
+  const { mails, webhooks } = runs.channels;
   return [
-    ...(mail === undefined ? [] : [{ kind: "mail", to: mail.to.join(", ") }]),
-    ...(webhook === undefined ? [] : [{ kind: "webhook", to: nameWebhook(webhook).replace(/^webhook at /, "") }]),
+    ...mails.map(({ option, to }) => ({ kind: "mail", name: option, to: to.join(", ") })),
+    ...webhooks.map((webhook) => ({
+      kind: "webhook",
+      name: webhook.option,
+      to: nameWebhook(webhook).replace(/^.* at /, ""),
+    })),
   ];
 }

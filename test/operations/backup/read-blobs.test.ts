@@ -9,7 +9,8 @@ import { type BlobRun, planRuns } from "../../../src/operations/backup/blob-runs
 import { BlobCrew } from "../../../src/operations/backup/blob-threads/blob-crew.ts";
 import { blockBytes } from "../../../src/operations/backup/block-size.ts";
 import { runOrderedPieces } from "../../../src/operations/backup/ordered-pieces.ts";
-import { type BlobBlock, type BlobFacts, readRun } from "../../../src/operations/backup/read-blob.ts";
+import type { BlobFacts } from "../../../src/operations/backup/blob-facts.ts";
+import { type BlobBlock, readRun } from "../../../src/operations/backup/read-blob.ts";
 import { tempFolder } from "../../fixtures/temp-folder.ts";
 
 let crew: BlobCrew;
