@@ -106,11 +106,11 @@ async function registered(): Promise<{ routes: Route[]; description: Description
   });
   onTestFinished(async () => await app.close());
   const routes: Route[] = [];
-  app.addHook("onRoute", ({ method, url, config }) => {
+  app.addHook("onRoute", ({ method, url, config: { role } = {} }) => {
     // HEAD comes with every GET, and is described where it does something of its own.
     if (method === "HEAD") return;
     const path = url.replaceAll(/:(\w+)/g, "{$1}");
-    for (const each of [method].flat()) routes.push({ method: each, path, role: config?.role });
+    for (const each of [method].flat()) routes.push({ method: each, path, role });
   });
   await app.ready();
   return { routes, description: app.swagger() as unknown as Description };
