@@ -36,9 +36,7 @@ export const ArchiveRow = Type.Object({
   missingBase: Type.Array(Type.String()),
   tags: Type.Array(Type.String()),
   /** `unreadable`: encrypted, and no key is at hand. `foreign`: by NextGIS Web. */
-  state: Type.Union(
-    (["complete", "losses", "damaged", "unreadable", "foreign"] as const).map((state) => Type.Literal(state)),
-  ),
+  state: Type.Enum(["complete", "losses", "damaged", "unreadable", "foreign"]),
   losses: Type.Integer(),
   /** What is wrong with a damaged one. */
   problem: nullable(Type.String()),

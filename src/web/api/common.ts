@@ -14,15 +14,11 @@ export const Role = Type.Union([Type.Literal("viewer"), Type.Literal("operator")
 export type Role = Static<typeof Role>;
 
 /** What a run does, as the history knows it. */
-export const RunKind = Type.Union(runKinds.map((kind) => Type.Literal(kind)));
+export const RunKind = Type.Enum(runKinds);
 export type RunKind = Static<typeof RunKind>;
 
 /** How a run stands, as the history knows it. */
-export const RunState = Type.Union(
-  (["running", "done", "losses", "failed", "refused", "damaged", "busy", "interrupted"] as const).map((state) =>
-    Type.Literal(state),
-  ),
-);
+export const RunState = Type.Enum(["running", "done", "losses", "failed", "refused", "damaged", "busy", "interrupted"]);
 export type RunState = Static<typeof RunState>;
 
 /** One thing that was looked at. `check` is a stable name by which the page finds its own words; `message` is English. */
