@@ -65,7 +65,7 @@ export const views: Readonly<Record<string, View>> = {
     path: "archives",
     ready: "table.rows",
     then: async (page) => {
-      await page.locator(".row-actions button").nth(1).click();
+      await page.locator(".row-actions > button").nth(1).click();
       await page.locator(".menu:popover-open").waitFor();
     },
   }),
@@ -89,7 +89,7 @@ export const views: Readonly<Record<string, View>> = {
     path: "archives",
     ready: "table.rows",
     then: async (page) => {
-      await page.locator(".row-actions button").nth(1).click();
+      await page.locator(".row-actions > button").nth(1).click();
       await page.locator(".menu:popover-open .menu-item.bad").click();
       await page.locator("dialog[open]").waitFor();
     },

@@ -1,10 +1,30 @@
-import type { ArchiveDetail } from "../../../api/archives.ts";
+import type { ArchiveDetail, ArchiveRow } from "../../../api/archives.ts";
 import { runPath } from "../../router/routes.ts";
 import { formats, words } from "../../text/language.ts";
 import { Card } from "../../ui/card.tsx";
 import { Facts } from "../../ui/facts.tsx";
 import { Moment } from "../../ui/moment.tsx";
 import { CheckedBy } from "../archives/checked-by.tsx";
+
+/** What is known of an archive that cannot be opened. */
+export function RowFacts({ row }: { row: ArchiveRow }) {
+  const text = words.value.archive;
+  return (
+    <Card title={text.facts}>
+      <Facts
+        facts={[
+          [text.made, <Moment key="" at={row.time} />],
+          [text.size, formats.value.bytes(row.sizeBytes)],
+          [text.verified, row.verified && <CheckedBy check={row.verified} />],
+          [text.drilled, row.drilled && <CheckedBy check={row.drilled} />],
+          [text.instance, row.instance],
+          [text.application, row.application],
+          [text.path, <span key="" class="path">{row.path}</span>],
+        ]}
+      />
+    </Card>
+  );
+}
 
 /** What is to be known of an archive besides its contents. */
 export function ArchiveFacts({ detail }: { detail: ArchiveDetail }) {

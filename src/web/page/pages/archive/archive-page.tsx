@@ -14,7 +14,7 @@ import { ArchiveActions } from "../archives/archive-actions.tsx";
 import { ArchiveBadges } from "../archives/archive-badges.tsx";
 import { isUsable } from "../archives/choose-rows.ts";
 import { ArchiveChain } from "./archive-chain.tsx";
-import { ArchiveFacts } from "./archive-facts.tsx";
+import { ArchiveFacts, RowFacts } from "./archive-facts.tsx";
 import { Changes } from "./changes.tsx";
 import { Contents } from "./contents.tsx";
 
@@ -90,12 +90,13 @@ function NotOpened({ failure, row }: { failure: ApiFailure; row: ArchiveRow | un
   }
   const title =
     row?.state === "damaged" ? text.damagedTitle : row?.state === "unreadable" ? text.unreadableTitle : text.cannotOpen;
+  const advice =
+    row?.state === "unreadable" ? text.unreadableAdvice : row?.state === "damaged" ? text.damagedAdvice : undefined;
   return (
-    <FailureNotice
-      failure={failure}
-      title={title}
-      actions={row?.state === "unreadable" && <p class="muted">{text.unreadableAdvice}</p>}
-    />
+    <div class="stack large">
+      <FailureNotice failure={failure} title={title} actions={advice !== undefined && <p>{advice}</p>} />
+      {row !== undefined && <RowFacts row={row} />}
+    </div>
   );
 }
 

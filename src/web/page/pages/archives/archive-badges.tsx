@@ -3,8 +3,8 @@ import { words } from "../../text/language.ts";
 import { Badge } from "../../ui/badge.tsx";
 import { archiveTones } from "../../ui/tone.ts";
 
-/** How an archive stands, in a few short words. */
-export function ArchiveBadges({ archive }: { archive: ArchiveRow }) {
+/** How an archive stands, in a few short words. @param isShort among many others */
+export function ArchiveBadges({ archive, isShort = false }: { archive: ArchiveRow; isShort?: boolean }) {
   const text = words.value.archives;
   const { state, losses, encrypted, incremental, base, missingBase, isOurs, tags, problem } = archive;
   return (
@@ -18,8 +18,8 @@ export function ArchiveBadges({ archive }: { archive: ArchiveRow }) {
         </Badge>
       )}
       {encrypted && (
-        <Badge tone="plain" icon="lock">
-          {text.encrypted}
+        <Badge tone="plain" icon="lock" title={text.encrypted}>
+          <span class={isShort ? "visually-hidden" : undefined}>{text.encrypted}</span>
         </Badge>
       )}
       {incremental && (

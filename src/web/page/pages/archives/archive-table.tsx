@@ -58,12 +58,12 @@ export function ArchiveTable({
               {formats.value.bytes(row.sizeBytes)}
             </td>
             <td data-label={text.state}>
-              <ArchiveBadges archive={row} />
+              <ArchiveBadges archive={row} isShort />
             </td>
-            <td data-label={text.verified}>
+            <td data-label={text.verified} class={row.verified === null ? "blank" : undefined}>
               <CheckedBy check={row.verified} />
             </td>
-            <td data-label={text.drilled}>
+            <td data-label={text.drilled} class={row.drilled === null ? "blank" : undefined}>
               <CheckedBy check={row.drilled} />
             </td>
             {isOperator() && (

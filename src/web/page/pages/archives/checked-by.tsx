@@ -14,11 +14,13 @@ export function CheckedBy({ check }: { check: ArchiveRow["verified"] | ArchiveRo
   return (
     <a class={`checked ${tone}`} href={runPath(check.runId)} title={text.common.states[check.state]}>
       <Icon name={toneIcons[tone]} size={15} />
-      <span class="visually-hidden">{text.common.states[check.state]}, </span>
-      <Moment at={check.at} show="age" />
-      {recoveryMs !== null && (
-        <span class="muted"> {text.archives.recovery(formats.value.duration(recoveryMs))}</span>
-      )}
+      <span>
+        <span class="visually-hidden">{text.common.states[check.state]}, </span>
+        <Moment at={check.at} show="age" />
+        {recoveryMs !== null && (
+          <span class="muted recovery"> {text.archives.recovery(formats.value.duration(recoveryMs))}</span>
+        )}
+      </span>
     </a>
   );
 }

@@ -15,7 +15,7 @@ export function Places({ list, onRetention }: { list: ArchiveList; onRetention: 
         const { id, name, problem, freeBytes, totalBytes } = place;
         const count = list.archives.filter(({ placeId }) => placeId === id).length;
         return (
-          <li key={id} class="card place">
+          <li key={id} class={problem === null ? "card place" : undefined}>
             {problem !== null ? (
               <Notice tone="bad" title={text.placeProblem(name)}>
                 <p>{problem}</p>

@@ -54,9 +54,9 @@ function Preview({ preview, place, onClose }: { preview: RetentionPreview; place
     <>
       <p>
         <strong>
-          {going === 0 ? text.retentionNothing : text.retentionRemoves(going, format.bytes(preview.removedBytes))}
+          {going === 0 ? text.retentionNothing : `${text.retentionRemoves(going, format.bytes(preview.removedBytes))}.`}
         </strong>{" "}
-        {text.retentionKeeps(preview.archives.length - going)}
+        {text.retentionKeeps(preview.archives.length - going)}.
       </p>
       <p class="muted">
         {text.retentionRules}: <code>{preview.rules.join(", ")}</code>

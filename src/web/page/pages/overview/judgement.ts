@@ -62,9 +62,9 @@ function sentenceOf(
     case "drill-failed":
       return failedSentence("drill", overview, at, text, formats);
     case "verify":
-      return { sentence: text.noVerify, advice: text.noVerifyAdvice, remedy: { do: "verify" } };
+      return { sentence: text.noVerify, advice: text.noVerifyAdvice, remedy: withArchive(overview, "verify") };
     case "drill":
-      return { sentence: text.noDrill, advice: text.noDrillAdvice, remedy: { do: "drill" } };
+      return { sentence: text.noDrill, advice: text.noDrillAdvice, remedy: withArchive(overview, "drill") };
     case "room": {
       const { fullAt = null } = overview.room ?? {};
       if (level === "fail") return { sentence: text.roomShort, advice: text.roomAdvice, remedy: toArchives };
@@ -77,6 +77,11 @@ function sentenceOf(
     default:
       return undefined;
   }
+}
+
+/** Nothing can be verified or drilled where nothing is. */
+function withArchive({ lastBackup }: Overview, what: "verify" | "drill"): Remedy | undefined {
+  return lastBackup === null || lastBackup.isGone ? undefined : { do: what };
 }
 
 const toArchives: Remedy = { do: "open", what: "archives" };

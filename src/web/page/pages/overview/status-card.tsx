@@ -27,7 +27,7 @@ export function StatusCard({ overview }: { overview: Overview }) {
         ) : judgements.length === 1 ? (
           <>
             <h2 id="status-title">{worst.sentence}</h2>
-            <Advice judgement={worst} />
+            <Advice judgement={worst} isFirst />
           </>
         ) : (
           <Several judgements={judgements} />
@@ -60,12 +60,12 @@ function Several({ judgements }: { judgements: readonly Judgement[] }) {
     <>
       <h2 id="status-title">{due > 0 ? text.attention(judgements.length) : text.look(judgements.length)}</h2>
       <ul class="status-list">
-        {judgements.map((judgement) => (
+        {judgements.map((judgement, index) => (
           <li key={judgement.check} class={findingTones[judgement.level]}>
             <Icon name={toneIcons[findingTones[judgement.level]]} />
             <div>
               <p class="status-sentence">{judgement.sentence}</p>
-              <Advice judgement={judgement} />
+              <Advice judgement={judgement} isFirst={index === 0} />
             </div>
           </li>
         ))}
@@ -74,17 +74,18 @@ function Several({ judgements }: { judgements: readonly Judgement[] }) {
   );
 }
 
-function Advice({ judgement: { advice, hint, remedy } }: { judgement: Judgement }) {
+/** @param isFirst what to do first stands out */
+function Advice({ judgement: { advice, hint, remedy }, isFirst }: { judgement: Judgement; isFirst: boolean }) {
   return (
     <div class="status-advice">
       {advice !== undefined && <p>{advice}</p>}
       {hint !== undefined && <Hints lines={[hint]} />}
-      {remedy !== undefined && <RemedyButton remedy={remedy} />}
+      {remedy !== undefined && <RemedyButton remedy={remedy} isFirst={isFirst} />}
     </div>
   );
 }
 
-function RemedyButton({ remedy }: { remedy: Remedy }) {
+function RemedyButton({ remedy, isFirst }: { remedy: Remedy; isFirst: boolean }) {
   const text = words.value.overview;
   const isAsked = useSignal(false);
   const close = (): void => {
@@ -100,7 +101,7 @@ function RemedyButton({ remedy }: { remedy: Remedy }) {
   return (
     <>
       <Button
-        kind="primary"
+        kind={isFirst ? "primary" : "plain"}
         onClick={() => {
           isAsked.value = true;
         }}

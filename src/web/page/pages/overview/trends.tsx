@@ -25,7 +25,7 @@ export function Trends({ trend }: { trend: Overview["trend"] }) {
   const bytes = (value: number): string => format.bytes(value);
   const seconds = (value: number): string => format.duration(value * 1000);
   return (
-    <Card title={text.trendTitle(days)}>
+    <Card title={trend.length < 2 ? text.noTrendTitle : text.trendTitle(days)}>
       {trend.length < 2 ? (
         <p class="muted">{text.noTrend}</p>
       ) : (

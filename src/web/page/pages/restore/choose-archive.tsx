@@ -36,7 +36,7 @@ export function ChooseArchive({ archives }: { archives: readonly ArchiveRow[] })
                 </span>
                 <span class="choice-side">
                   {archive.id === newest?.id && <Badge tone="info">{text.newest}</Badge>}
-                  <ArchiveBadges archive={archive} />
+                  <ArchiveBadges archive={archive} isShort />
                   <span class="number">{formats.value.bytes(archive.sizeBytes)}</span>
                 </span>
                 <Icon name="right" />

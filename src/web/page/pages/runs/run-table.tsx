@@ -42,13 +42,13 @@ export function RunTable({ runs }: { runs: readonly RunRow[] }) {
             <td data-label={text.started}>
               <Moment at={run.startedAt} show="date" />
             </td>
-            <td data-label={text.took} class="number">
+            <td data-label={text.took} class={run.durationMs === null ? "number blank" : "number"}>
               {run.durationMs === null ? "—" : format.duration(run.durationMs)}
             </td>
-            <td data-label={text.size} class="number">
+            <td data-label={text.size} class={run.sizeBytes === null ? "number blank" : "number"}>
               {run.sizeBytes === null ? "—" : format.bytes(run.sizeBytes)}
             </td>
-            <td data-label={text.subject} class="path subject">
+            <td data-label={text.subject} class={run.subjects.length === 0 ? "blank" : "path"}>
               {subjectText(run.subjects) ?? "—"}
             </td>
           </tr>

@@ -1,4 +1,5 @@
 import type { ComponentChildren } from "preact";
+import { useEffect, useRef } from "preact/hooks";
 import type { SettingsView } from "../../../api/settings.ts";
 import { useResource } from "../../data/resource.ts";
 import { isOperator } from "../../data/session.ts";
@@ -15,12 +16,16 @@ import { Tokens } from "./tokens.tsx";
 /** What is configured, who may do what, and who did. */
 export function SettingsPage({ part }: { part: SettingsPart }) {
   const text = words.value.settings;
+  const tabs = useRef<HTMLElement>(null);
+  useEffect(() => {
+    tabs.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [part]);
   return (
     <>
       <PageHeader title={words.value.common.settings} />
       {isOperator() ? (
         <>
-          <nav class="tabs" aria-label={text.navigation}>
+          <nav ref={tabs} class="tabs" aria-label={text.navigation}>
             {settingsParts.map((name) => (
               <a
                 key={name}

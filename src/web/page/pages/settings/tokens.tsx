@@ -17,7 +17,7 @@ export function Tokens() {
   const isNewAsked = useSignal(false);
   return (
     <div class="stack">
-      <div class="between top">
+      <div class="between aligned-top">
         <p class="muted">{text.tokensAbout}</p>
         <Button
           kind="primary"
@@ -72,7 +72,9 @@ function TokenTable({ tokens }: { tokens: readonly Token[] }) {
                 </Badge>
               </td>
               <td data-label={text.created}>
-                <Moment at={token.createdAt} /> <span class="muted">{token.createdBy}</span>
+                <span>
+                  <Moment at={token.createdAt} /> <span class="muted">{token.createdBy}</span>
+                </span>
               </td>
               <td data-label={text.lastUsed}>
                 {token.lastUsedAt === null ? (

@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { type ApiFailure, failureOf } from "../../data/failure.ts";
-import { hasExpired } from "../../data/session.ts";
+import { hasExpired, noUsers } from "../../data/session.ts";
 import { signIn } from "../../data/sign-in.ts";
 import { formats, words } from "../../text/language.ts";
 import { Button } from "../../ui/button.tsx";
@@ -20,6 +20,7 @@ export function SignInPage() {
   const isBusy = useSignal(false);
   const failure = useSignal<ApiFailure | undefined>(undefined);
   const lockedUntil = useSignal<number | undefined>(undefined);
+  const shownFailure = failure.value ?? noUsers.value;
   const submit = async (event: Event): Promise<void> => {
     event.preventDefault();
     if (isBusy.value || user.value === "" || password.value === "") return;
@@ -49,7 +50,7 @@ export function SignInPage() {
           </div>
         </div>
         <PageHeader title={text.title} />
-        {hasExpired.value && failure.value === undefined && <Notice tone="info" title={text.expired} role="status" />}
+        {hasExpired.value && shownFailure === undefined && <Notice tone="info" title={text.expired} role="status" />}
         <form class="stack" onSubmit={(event) => void submit(event)}>
           <TextField
             label={text.user}
@@ -76,7 +77,7 @@ export function SignInPage() {
               isShown.value = checked;
             }}
           />
-          {failure.value !== undefined && <SignInFailure failure={failure.value} lockedUntil={lockedUntil.value} />}
+          {shownFailure !== undefined && <SignInFailure failure={shownFailure} lockedUntil={lockedUntil.value} />}
           <Button kind="primary" type="submit" isBusy={isBusy.value}>
             {text.submit}
           </Button>

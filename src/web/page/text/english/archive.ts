@@ -63,6 +63,8 @@ export const archive = {
   before: "Before",
   after: "Now",
   damagedTitle: "This archive is damaged",
+  damagedAdvice:
+    "Restore another one. What is sound in it can still be taken out on the server: ngwbackup restore --rescue",
   unreadableTitle: "This archive is encrypted, and no key is at hand",
   unreadableAdvice: "Name a key file in [ngwbackup] decrypt.identity, or open it with ngwbackup inspect on the machine that has the key.",
   goneTitle: "This archive is gone",

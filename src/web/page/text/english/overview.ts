@@ -50,6 +50,7 @@ export const overview = {
   durationChart: "Time a backup takes",
   roomChart: "Room left",
   trendOf: (from: string, to: string, last: string) => `From ${from} to ${to}; the last is ${last}.`,
+  noTrendTitle: "Backups over time",
   noTrend: "Charts come with the second backup.",
   days: (count: number) => plural(count, { one: "day", other: "# days" }),
   room: "Room left",

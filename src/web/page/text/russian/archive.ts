@@ -75,6 +75,8 @@ export const archive: typeof english = {
   before: "Было",
   after: "Стало",
   damagedTitle: "Этот архив повреждён",
+  damagedAdvice:
+    "Восстанавливайте из другого. Уцелевшее в нём ещё можно извлечь на сервере: ngwbackup restore --rescue",
   unreadableTitle: "Этот архив зашифрован, а ключа под рукой нет",
   unreadableAdvice:
     "Укажите файл ключа в [ngwbackup] decrypt.identity или откройте его командой ngwbackup inspect на машине, где есть ключ.",

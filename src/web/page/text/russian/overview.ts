@@ -63,6 +63,7 @@ export const overview: typeof english = {
   durationChart: "Сколько длится копирование",
   roomChart: "Свободное место",
   trendOf: (from, to, last) => `С ${from} по ${to}; последнее значение ${last}.`,
+  noTrendTitle: "Копии во времени",
   noTrend: "Графики появятся после второй копии.",
   days: (count) => plural(count, { one: "# день", few: "# дня", many: "# дней", other: "# дня" }),
   room: "Свободное место",
