@@ -49,7 +49,16 @@ export async function buildPage(folder = pageFolder): Promise<void> {
         reportCompressedSize: false,
         sourcemap: false,
         // What is needed at first comes in one file, the other pages in another.
-        rolldownOptions: { output: { codeSplitting: { groups: [{ name: "main", tags: ["$initial"] }, { name: "pages", test: /page.pages/ }] } } },
+        rolldownOptions: {
+          output: {
+            codeSplitting: {
+              groups: [
+                { name: "main", tags: ["$initial"] },
+                { name: "pages", test: /page.pages/ },
+              ],
+            },
+          },
+        },
       },
     });
     await compressAll(temporary);
@@ -63,11 +72,7 @@ export async function buildPage(folder = pageFolder): Promise<void> {
 /** Builds the page unless it is there and newer than all that it is made of. */
 export async function ensurePage(): Promise<void> {
   const builtMs = await modifiedMs(join(pageFolder, "index.html"));
-  const madeOf = [
-    ...(await filesIn(sources)),
-    join(root, "package-lock.json"),
-    join(root, "scripts", "page.ts"),
-  ];
+  const madeOf = [...(await filesIn(sources)), join(root, "package-lock.json"), join(root, "scripts", "page.ts")];
   const newestMs = Math.max(...(await Promise.all(madeOf.map(modifiedMs))));
   if (builtMs <= newestMs) await buildPage();
 }

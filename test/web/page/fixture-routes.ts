@@ -108,9 +108,7 @@ function runPage(query: URLSearchParams, state: FixtureState): unknown {
   const before = Number(query.get("before") ?? Number.MAX_SAFE_INTEGER);
   const found = [...state.running, ...state.runs].filter(
     ({ id, kind, state: runState }) =>
-      id < before &&
-      kind === (query.get("kind") ?? kind) &&
-      runState === (query.get("state") ?? runState),
+      id < before && kind === (query.get("kind") ?? kind) && runState === (query.get("state") ?? runState),
   );
   return { runs: found.slice(0, limit), hasMore: found.length > limit };
 }
@@ -120,7 +118,14 @@ function readRun(id: number, more: string, state: FixtureState): FixtureAnswer {
   const detail = state.runDetails.get(id) ?? (row && { run: row, stages: [], log: [], summary: null });
   if (detail === undefined) return failure(404, "not-found", `there is no run ${id}`);
   if (more !== "events") return ok(detail);
-  return { status: 200, events: [["run", detail.run], ["stages", detail.stages], ["log", detail.log]] };
+  return {
+    status: 200,
+    events: [
+      ["run", detail.run],
+      ["stages", detail.stages],
+      ["log", detail.log],
+    ],
+  };
 }
 
 function change({ method, path, body }: FixtureRequest, state: FixtureState): FixtureAnswer {

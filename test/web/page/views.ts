@@ -17,17 +17,17 @@ interface ViewParts {
   ready: string;
   state?: (state: FixtureState) => void;
   /** What is pressed after that. */
-  then?: (page: Page) => Promise<void>;
+  press?: (page: Page) => Promise<void>;
 }
 
-function view({ path, ready, state, then }: ViewParts): View {
+function view({ path, ready, state, press }: ViewParts): View {
   return {
     open: async (page, server) => {
       server.state = newFixtureState();
       state?.(server.state);
       await page.goto(server.url + path);
       await page.locator(ready).first().waitFor();
-      await then?.(page);
+      await press?.(page);
     },
   };
 }
@@ -64,7 +64,7 @@ export const views: Readonly<Record<string, View>> = {
   "archives-menu": view({
     path: "archives",
     ready: "table.rows",
-    then: async (page) => {
+    press: async (page) => {
       await page.locator(".row-actions > button").nth(1).click();
       await page.locator(".menu:popover-open").waitFor();
     },
@@ -72,7 +72,7 @@ export const views: Readonly<Record<string, View>> = {
   "archives-backup": view({
     path: "archives",
     ready: "table.rows",
-    then: async (page) => {
+    press: async (page) => {
       await page.locator(".page-actions button").click();
       await page.locator("dialog[open]").waitFor();
     },
@@ -80,7 +80,7 @@ export const views: Readonly<Record<string, View>> = {
   "archives-retention": view({
     path: "archives",
     ready: "table.rows",
-    then: async (page) => {
+    press: async (page) => {
       await page.locator(".place button").first().click();
       await page.locator(".retention").waitFor();
     },
@@ -88,7 +88,7 @@ export const views: Readonly<Record<string, View>> = {
   "archives-delete": view({
     path: "archives",
     ready: "table.rows",
-    then: async (page) => {
+    press: async (page) => {
       await page.locator(".row-actions > button").nth(1).click();
       await page.locator(".menu:popover-open .menu-item.bad").click();
       await page.locator("dialog[open]").waitFor();
@@ -117,7 +117,7 @@ export const views: Readonly<Record<string, View>> = {
   "restore-confirm": view({
     path: "restore?archive=a0",
     ready: ".replaced",
-    then: async (page) => {
+    press: async (page) => {
       await page.locator(".plan-options .button.danger").click();
       await page.locator("dialog[open]").waitFor();
     },
@@ -131,7 +131,7 @@ export const views: Readonly<Record<string, View>> = {
   "settings-notifications": view({
     path: "settings/notifications",
     ready: ".plain-list",
-    then: async (page) => {
+    press: async (page) => {
       await page.locator("main .button").click();
       await page.locator("main .badge").first().waitFor();
     },

@@ -52,13 +52,7 @@ export function Treemap({ parts, onChoose }: { parts: readonly ContentPart[]; on
   );
 }
 
-function TileDrawing({
-  tile,
-  onChoose,
-}: {
-  tile: HierarchyRectangularNode<Tile>;
-  onChoose: (name: string) => void;
-}) {
+function TileDrawing({ tile, onChoose }: { tile: HierarchyRectangularNode<Tile>; onChoose: (name: string) => void }) {
   const { x0, y0, x1, y1, data, value = 0 } = tile;
   const [tileWidth, tileHeight] = [x1 - x0, y1 - y0];
   const size = formats.value.bytes(value);
@@ -69,7 +63,14 @@ function TileDrawing({
   return (
     <g class="tile" onClick={() => onChoose(data.name)}>
       <title>{`${data.name}: ${size}`}</title>
-      <rect class={`kind-${data.kind}`} x={x0} y={y0} width={tileWidth} height={tileHeight} rx={Math.min(4, tileWidth / 4)} />
+      <rect
+        class={`kind-${data.kind}`}
+        x={x0}
+        y={y0}
+        width={tileWidth}
+        height={tileHeight}
+        rx={Math.min(4, tileWidth / 4)}
+      />
       {hasRoom && (
         <text x={x0 + 7} y={y0 + 17}>
           {label}
@@ -105,6 +106,8 @@ function layOut(tree: Tile, width: number, height: number): HierarchyRectangular
   const root = hierarchy(tree)
     .sum(({ bytes }) => bytes ?? 0)
     .sort((a, b) => (b.value ?? 0) - (a.value ?? 0));
-  const tiles = treemap<Tile>().tile(treemapSquarify.ratio(1.4)).size([width, height]).paddingInner(2).round(true)(root);
+  const tiles = treemap<Tile>().tile(treemapSquarify.ratio(1.4)).size([width, height]).paddingInner(2).round(true)(
+    root,
+  );
   return tiles.leaves().filter(({ x0, x1, y0, y1, data }) => x1 > x0 && y1 > y0 && data.kind !== undefined);
 }

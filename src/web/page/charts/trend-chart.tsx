@@ -144,7 +144,11 @@ function TrendDrawing({ title, points, format, base, kind }: TrendProps) {
         </svg>
       )}
       {point !== undefined && (
-        <div class="tooltip" style={{ left: `${Math.min(Math.max(x(point.at), 80), width - 80)}px` }} aria-hidden="true">
+        <div
+          class="tooltip"
+          style={{ left: `${Math.min(Math.max(x(point.at), 80), width - 80)}px` }}
+          aria-hidden="true"
+        >
           <strong class="number">{format(point.value)}</strong>
           <span>{formats.value.dateTime(point.at)}</span>
           {point.note !== undefined && <span>{point.note}</span>}

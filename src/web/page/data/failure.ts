@@ -24,7 +24,11 @@ export class ApiFailure extends Error {
 /** Makes a failure of whatever was thrown, so that it can be shown. */
 export function failureOf(error: unknown): ApiFailure {
   if (error instanceof ApiFailure) return error;
-  return new ApiFailure(0, { code: "page", message: error instanceof Error ? error.message : String(error), hints: [] });
+  return new ApiFailure(0, {
+    code: "page",
+    message: error instanceof Error ? error.message : String(error),
+    hints: [],
+  });
 }
 
 /** Reads the failure out of an answer; a proxy's own page stands for a server that is away. */

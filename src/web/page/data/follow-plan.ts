@@ -10,7 +10,7 @@ export interface FollowedPlan {
   plan: Plan | undefined;
   failure: ApiFailure | undefined;
   /** Makes it anew: something was mended. */
-  again(): void;
+  again: () => void;
 }
 
 /**

@@ -25,7 +25,7 @@ export async function request<T>(method: Method, path: string, body?: unknown): 
   }
 }
 
-async function send<T>(method: Method, path: string, body: unknown = undefined): Promise<T> {
+async function send<T>(method: Method, path: string, body?: unknown): Promise<T> {
   const headers = new Headers({ accept: "application/json" });
   if (body !== undefined) headers.set("content-type", "application/json");
   const token = session.peek()?.csrfToken;

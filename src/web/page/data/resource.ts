@@ -9,7 +9,7 @@ export interface Resource<T> {
   data: T | undefined;
   /** Why the last attempt failed. */
   failure: ApiFailure | undefined;
-  reload(): void;
+  reload: () => void;
 }
 
 interface Entry {

@@ -113,7 +113,10 @@ export class Formats {
     const key = JSON.stringify(options);
     let format = this.#dates.get(key);
     if (format === undefined) {
-      format = new Intl.DateTimeFormat(this.#locale === "en" ? "en-GB" : this.#locale, { ...options, hourCycle: "h23" });
+      format = new Intl.DateTimeFormat(this.#locale === "en" ? "en-GB" : this.#locale, {
+        ...options,
+        hourCycle: "h23",
+      });
       this.#dates.set(key, format);
     }
     return format.format(at);

@@ -28,6 +28,7 @@ export function Dialog({
     };
   }, []);
   return (
+    // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- a click beside it closes it, and Escape does, too
     <dialog
       ref={dialog}
       class={`dialog ${size}`}

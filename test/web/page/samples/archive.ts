@@ -1,9 +1,4 @@
-import type {
-  ArchiveChanges,
-  ArchiveDetail,
-  ContentPart,
-  RetentionPreview,
-} from "../../../../src/web/api/archives.ts";
+import type { ArchiveChanges, ArchiveDetail, ContentPart, RetentionPreview } from "../../../../src/web/api/archives.ts";
 import { archiveRow, archives } from "./archives.ts";
 import { daysAgo, madeUp } from "./moments.ts";
 
@@ -23,7 +18,12 @@ const layers = [
 ] as const;
 
 /** A part of an archive; rows and sizes in bytes. */
-export function part(kind: ContentPart["kind"], name: string, what: string, changes: Partial<ContentPart>): ContentPart {
+export function part(
+  kind: ContentPart["kind"],
+  name: string,
+  what: string,
+  changes: Partial<ContentPart>,
+): ContentPart {
   const plainBytes = changes.plainBytes ?? 0;
   return { kind, name, what, rows: null, files: null, plainBytes, storedBytes: Math.round(plainBytes / 3), ...changes };
 }

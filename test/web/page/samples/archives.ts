@@ -68,7 +68,11 @@ export const archives: ArchiveList = {
     }),
     archiveRow(18, { placeId: "p2", path: "s3://ngw-backup/gis/ngw-20261108-030211.ngwbackup", state: "unreadable" }),
     archiveRow(34, { placeId: "p2", path: "s3://ngw-backup/gis/ngw-20261023-030211.ngwbackup", tags: ["monthly"] }),
-    archiveRow(61, { incremental: true, base: ["ngw-20260901-030211.ngwbackup"], missingBase: ["ngw-20260901-030211.ngwbackup"] }),
+    archiveRow(61, {
+      incremental: true,
+      base: ["ngw-20260901-030211.ngwbackup"],
+      missingBase: ["ngw-20260901-030211.ngwbackup"],
+    }),
     archiveRow(120, {
       name: "20260729-gis.ngwbackup",
       state: "foreign",

@@ -76,9 +76,24 @@ const failedVerify = runRow(371, {
 export const overviewTrouble: Overview = {
   ...overviewWell,
   findings: [
-    { level: "fail", check: "backup", message: "last backup 2 d ago, which is more than 1 d 2 h", hint: "ngwbackup backup" },
-    { level: "fail", check: "verify-failed", message: "the last verify ended as damaged", hint: "ngwbackup history 371" },
-    { level: "fail", check: "verify-failed", message: "the last verify ended as damaged", hint: "ngwbackup history 371" },
+    {
+      level: "fail",
+      check: "backup",
+      message: "last backup 2 d ago, which is more than 1 d 2 h",
+      hint: "ngwbackup backup",
+    },
+    {
+      level: "fail",
+      check: "verify-failed",
+      message: "the last verify ended as damaged",
+      hint: "ngwbackup history 371",
+    },
+    {
+      level: "fail",
+      check: "verify-failed",
+      message: "the last verify ended as damaged",
+      hint: "ngwbackup history 371",
+    },
     { level: "warn", check: "drill", message: "no drill was done yet", hint: "ngwbackup drill" },
     { level: "warn", check: "room", message: "21.0 GiB of 1.0 TiB left", hint: "remove archives that are not needed" },
     { level: "ok", check: "next", message: "next runs: backup" },

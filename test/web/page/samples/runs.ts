@@ -55,7 +55,14 @@ export const runs: RunRow[] = [
     subjects: ["/srv/backup/ngw/a.ngwbackup", "/srv/backup/ngw/b.ngwbackup"],
   }),
   runRow(409, { startedAt: daysAgo(1), sizeBytes: 88 * mib, durationMs: 35_000, startedBy: "maria" }),
-  runRow(405, { startedAt: daysAgo(2), sizeBytes: 1822 * mib, state: "losses", exitCode: 3, losses: 3, durationMs: 151_000 }),
+  runRow(405, {
+    startedAt: daysAgo(2),
+    sizeBytes: 1822 * mib,
+    state: "losses",
+    exitCode: 3,
+    losses: 3,
+    durationMs: 151_000,
+  }),
   runRow(399, { kind: "drill", startedAt: daysAgo(3, 6), durationMs: 402_000, recoveryMs: 268_000 }),
   runRow(398, { kind: "verify", startedAt: daysAgo(3, 5), durationMs: 65_000 }),
   runRow(395, {
@@ -132,7 +139,11 @@ export const restoredDetail: RunDetail = {
     { name: "files", startedAt: restored.startedAt, durationMs: 14_000, bytes: 816 * mib },
     { name: "switch", startedAt: restored.startedAt, durationMs: 700, bytes: 0 },
   ],
-  log: [line(900, "service ngw.service is stopped"), line(640, "switched over"), line(638, "service ngw.service is started")],
+  log: [
+    line(900, "service ngw.service is stopped"),
+    line(640, "switched over"),
+    line(638, "service ngw.service is started"),
+  ],
   summary: { type: "summary", way: "side-by-side", rows: 1_190_882 },
 };
 
@@ -153,7 +164,10 @@ export const plan: Plan = {
       level: "warn",
       check: "sessions",
       message: "2 sessions are connected to database ngw, so the service seems to run",
-      details: ["pid 4711  nextgisweb  127.0.0.1  idle since 2026-11-26 09:02:11 UTC", "pid 4712  nextgisweb  127.0.0.1  idle"],
+      details: [
+        "pid 4711  nextgisweb  127.0.0.1  idle since 2026-11-26 09:02:11 UTC",
+        "pid 4712  nextgisweb  127.0.0.1  idle",
+      ],
       hint: "systemctl stop ngw.service",
     },
     { level: "ok", check: "server-version", message: "PostgreSQL 15.14 is not older than the archive's 15.14" },

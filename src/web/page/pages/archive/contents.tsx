@@ -90,7 +90,10 @@ function PartTable({ parts }: { parts: readonly ContentPart[] }) {
               </span>
             </td>
             <td data-label={text.rowsFiles} class="number">
-              {[part.rows === null ? [] : text.rowCount(part.rows), part.files === null ? [] : text.fileCount(part.files)]
+              {[
+                part.rows === null ? [] : text.rowCount(part.rows),
+                part.files === null ? [] : text.fileCount(part.files),
+              ]
                 .flat()
                 .join(", ")}
             </td>

@@ -19,9 +19,7 @@ export function RetentionDialog({ place, onClose }: { place: Place; onClose: () 
     <Dialog title={words.value.archives.retentionTitle} size="large" onClose={onClose}>
       <div class="stack">
         <p class="muted path">{place.name}</p>
-        <Loaded from={resource}>
-          {(preview) => <Preview preview={preview} place={place} onClose={onClose} />}
-        </Loaded>
+        <Loaded from={resource}>{(preview) => <Preview preview={preview} place={place} onClose={onClose} />}</Loaded>
       </div>
     </Dialog>
   );

@@ -20,9 +20,7 @@ export function StartDialog({
   const chosen = archive ?? newestUsable(list.data?.archives ?? []);
   const start = async (): Promise<void> => {
     if (chosen === undefined) throw new Error(text.empty);
-    await startRun(
-      kind === "verify" ? { kind, archiveIds: [chosen.id] } : { kind, archiveId: chosen.id },
-    );
+    await startRun(kind === "verify" ? { kind, archiveIds: [chosen.id] } : { kind, archiveId: chosen.id });
   };
   return (
     <ConfirmDialog

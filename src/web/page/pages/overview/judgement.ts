@@ -44,12 +44,7 @@ function judgeOne(finding: Finding, overview: Overview, words: Words, formats: F
 
 type Said = Pick<Judgement, "sentence"> & Partial<Pick<Judgement, "advice" | "remedy">>;
 
-function sentenceOf(
-  { check, level }: Finding,
-  overview: Overview,
-  words: Words,
-  formats: Formats,
-): Said | undefined {
+function sentenceOf({ check, level }: Finding, overview: Overview, words: Words, formats: Formats): Said | undefined {
   const text = words.overview;
   const at = Date.parse(overview.at);
   switch (check) {

@@ -30,11 +30,15 @@ export function Trends({ trend }: { trend: Overview["trend"] }) {
         <p class="muted">{text.noTrend}</p>
       ) : (
         <div class="trends">
-          {size.length > 1 && <TrendChart title={text.sizeChart} points={size} format={bytes} base={1024} kind="line" />}
+          {size.length > 1 && (
+            <TrendChart title={text.sizeChart} points={size} format={bytes} base={1024} kind="line" />
+          )}
           {duration.length > 1 && (
             <TrendChart title={text.durationChart} points={duration} format={seconds} base={60} kind="bars" />
           )}
-          {room.length > 1 && <TrendChart title={text.roomChart} points={room} format={bytes} base={1024} kind="line" />}
+          {room.length > 1 && (
+            <TrendChart title={text.roomChart} points={room} format={bytes} base={1024} kind="line" />
+          )}
         </div>
       )}
     </Card>

@@ -15,9 +15,7 @@ export function UndoCard() {
   return (
     <Card title={words.value.restore.undoTitle}>
       <Loaded from={kept}>
-        {(state) =>
-          state === null ? <p class="muted">{words.value.restore.noKept}</p> : <KeptState kept={state} />
-        }
+        {(state) => (state === null ? <p class="muted">{words.value.restore.noKept}</p> : <KeptState kept={state} />)}
       </Loaded>
     </Card>
   );

@@ -61,7 +61,11 @@ function AuditTable({ entries }: { entries: readonly AuditEntry[] }) {
             </th>
             <td data-label={text.action}>{text.actions[action] ?? action}</td>
             <td data-label={text.subject} class="path">
-              {runId === null ? (subject ?? "—") : <a href={runPath(runId)}>{subject ?? words.value.runs.number(runId)}</a>}
+              {runId === null ? (
+                (subject ?? "—")
+              ) : (
+                <a href={runPath(runId)}>{subject ?? words.value.runs.number(runId)}</a>
+              )}
             </td>
             <td data-label={text.when}>
               <Moment at={at} />

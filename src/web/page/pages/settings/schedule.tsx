@@ -36,7 +36,11 @@ export function Schedule({ view: { schedule } }: { view: SettingsView }) {
                 <code>{when}</code>
               </td>
               <td data-label={text.next}>
-                {nextAt === null ? <span class="muted">{words.value.common.unknown}</span> : <Moment at={nextAt} show="both" />}
+                {nextAt === null ? (
+                  <span class="muted">{words.value.common.unknown}</span>
+                ) : (
+                  <Moment at={nextAt} show="both" />
+                )}
               </td>
             </tr>
           ))}

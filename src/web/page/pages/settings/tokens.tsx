@@ -30,7 +30,9 @@ export function Tokens() {
         </Button>
       </div>
       <Loaded from={resource}>
-        {(tokens) => (tokens.length === 0 ? <Empty title={text.noTokens} icon="lock" /> : <TokenTable tokens={tokens} />)}
+        {(tokens) =>
+          tokens.length === 0 ? <Empty title={text.noTokens} icon="lock" /> : <TokenTable tokens={tokens} />
+        }
       </Loaded>
       {isNewAsked.value && (
         <NewTokenDialog

@@ -39,7 +39,10 @@ export const archive = {
   fileCount: (count: number) => plural(count, { one: "# file", other: "# files" }),
   kinds: { layer: "Layer", table: "Table", "large-objects": "Large objects", files: "Files" },
   partsLeftOut: (count: number) =>
-    plural(count, { one: "# smaller part is summed up in the last line", other: "# smaller parts are summed up in the last line" }),
+    plural(count, {
+      one: "# smaller part is summed up in the last line",
+      other: "# smaller parts are summed up in the last line",
+    }),
   showAll: (count: string) => `Show all ${count}`,
   others: (count: string) => `${count} more`,
   nothingFound: "Nothing in it matches",
@@ -66,7 +69,8 @@ export const archive = {
   damagedAdvice:
     "Restore another one. What is sound in it can still be taken out on the server: ngwbackup restore --rescue",
   unreadableTitle: "This archive is encrypted, and no key is at hand",
-  unreadableAdvice: "Name a key file in [ngwbackup] decrypt.identity, or open it with ngwbackup inspect on the machine that has the key.",
+  unreadableAdvice:
+    "Name a key file in [ngwbackup] decrypt.identity, or open it with ngwbackup inspect on the machine that has the key.",
   goneTitle: "This archive is gone",
   cannotOpen: "This archive cannot be opened",
 };

@@ -58,7 +58,8 @@ export const archives = {
   download: "Download",
   remove: "Delete",
   startBackup: "Start a backup",
-  startBackupAbout: "The service goes on while it runs. It is written under its name only when it is complete and read back.",
+  startBackupAbout:
+    "The service goes on while it runs. It is written under its name only when it is complete and read back.",
   target: "Where to",
   tags: "Tags",
   tagsHelp: "Optional; separated by spaces. Retention can keep archives by tag.",
