@@ -17,14 +17,14 @@ export interface Choice {
 /** Reads it out of the address, which so leads to the same list again. */
 export function choiceOf(query: URLSearchParams): Choice {
   const sorted = query.get("sort") ?? "";
-  const key = sortKeys.find((name) => name === sorted.replace(/^-/, "")) ?? "time";
+  const key = sortKeys.find((name) => name === sorted.replace(/^-/, ""));
   return {
     search: query.get("q") ?? "",
     placeId: query.get("place") ?? "",
     state: query.get("state") ?? "",
-    sort: key,
+    sort: key ?? "time",
     // The newest and the largest are what one looks for first.
-    isDescending: sorted === "" ? true : sorted.startsWith("-"),
+    isDescending: key === undefined || sorted.startsWith("-"),
   };
 }
 
