@@ -49,7 +49,8 @@ function ChangeList({ changes }: { changes: ArchiveChanges }) {
   return (
     <>
       {isSame && <p>{text.noChanges}</p>}
-      <ul class="changes">
+      {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- it scrolls, and has to by keyboard too */}
+      <ul class="changes" tabIndex={0} aria-label={text.changes}>
         {added.map((part) => (
           <li key={part.what}>
             <Badge tone="ok" icon="plus">

@@ -76,7 +76,8 @@ function Preview({ preview, place, onClose }: { preview: RetentionPreview; place
 function RetentionTable({ preview }: { preview: RetentionPreview }) {
   const text = words.value.archives;
   return (
-    <ul class="retention">
+    // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- it scrolls, and has to by keyboard too
+    <ul class="retention" tabIndex={0} aria-label={text.retentionTitle}>
       {preview.archives.map(({ archiveId, name, time, sizeBytes, action, reasons }) => (
         <li key={archiveId} class={action}>
           <Badge tone={action === "keep" ? "ok" : "bad"} icon={action === "keep" ? "check" : "trash"}>

@@ -47,16 +47,18 @@ export function Notifications({ view: { channels } }: { view: SettingsView }) {
           {text.test}
         </Button>
       </div>
-      <ul class="plain-list" role="status">
-        {results.value.map(({ kind, ok, message }) => (
-          <li key={kind}>
-            <Badge tone={ok ? "ok" : "bad"}>
-              {text.channelKinds[kind] ?? kind}: {ok ? text.testOk : text.testFailed}
-            </Badge>{" "}
-            {message !== null && <span class="muted">{message}</span>}
-          </li>
-        ))}
-      </ul>
+      <div role="status">
+        <ul class="plain-list">
+          {results.value.map(({ kind, ok, message }) => (
+            <li key={kind}>
+              <Badge tone={ok ? "ok" : "bad"}>
+                {text.channelKinds[kind] ?? kind}: {ok ? text.testOk : text.testFailed}
+              </Badge>{" "}
+              {message !== null && <span class="muted">{message}</span>}
+            </li>
+          ))}
+        </ul>
+      </div>
       {failure.value !== undefined && <FailureNotice failure={failure.value} />}
     </div>
   );
