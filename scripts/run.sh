@@ -1,5 +1,5 @@
 #!/bin/sh
-# What `npm test`, `npm run test:stores`, `npm run demo`, `npm run bench`, `npm run campaign` and `npm pack` start: finds or fetches Node.js, installs dependencies, runs the part named by $1.
+# What `npm test`, `npm run test:stores`, `npm run demo`, `npm run build`, `npm run bench`, `npm run campaign` and `npm pack` start: finds or fetches Node.js, installs dependencies, runs the part named by $1.
 set -eu
 
 root=$(cd "$(dirname "$0")/.." && pwd -P)
@@ -25,6 +25,7 @@ case $part in
     exec "$node" --disable-warning=ExperimentalWarning scripts/test.ts "$@"
     ;;
   demo)
+    case " $* " in *" --serve "*) ensure_page ;; esac
     ensure_dependencies runtime
     exec "$node" --disable-warning=ExperimentalWarning src/cli.ts demo "$@"
     ;;
@@ -41,6 +42,7 @@ case $part in
     rm -rf dist
     # npm reads the package's description from this script's stdout.
     "$node" node_modules/typescript/bin/tsc -p tsconfig.build.json >&2
+    "$node" --disable-warning=ExperimentalWarning scripts/page.ts >&2
     ;;
-  *) fail "nothing to run is called '$part'" "npm test, npm run test:stores, npm run demo, npm run bench, or npm run campaign" ;;
+  *) fail "nothing to run is called '$part'" "npm test, npm run test:stores, npm run demo, npm run build, npm run bench, or npm run campaign" ;;
 esac

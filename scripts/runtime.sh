@@ -70,6 +70,18 @@ ensure_dependencies() {
   release_install_lock
 }
 
+# Builds the page of `serve` when it is missing or older than its sources; call after find_or_fetch_node.
+ensure_page() {
+  page=$root/dist/page/index.html
+  if [ -e "$page" ] && [ -z "$(find "$root/src/web/page" "$root/scripts/page.ts" -type f -newer "$page" 2>/dev/null | head -n 1)" ]; then
+    return 0
+  fi
+  ensure_dependencies all
+  echo "ngwbackup: building the page ..." >&2
+  PATH=$(dirname "$node"):$PATH "$node" --disable-warning=ExperimentalWarning "$root/scripts/page.ts" >&2 ||
+    fail "the page cannot be built" "see above; the API works without it"
+}
+
 need_npm() {
   command -v npm >/dev/null 2>&1 || fail "npm is needed once, and is not installed" \
     "install it: apt-get install npm"

@@ -14,6 +14,7 @@ import { formatError } from "../src/terminal/error-text.ts";
 import { formatDuration } from "../src/terminal/format.ts";
 import { ensureOtherServers } from "./other-servers.ts";
 import { ensureMoto } from "./moto.ts";
+import { ensurePage } from "./page.ts";
 import { countTests, type TestCounts } from "./test-counts.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -25,6 +26,7 @@ const env: Record<string, string | undefined> = {
 const checks: [name: string, program: string, ...args: string[]][] = [
   ["format", "oxfmt", "--check"],
   ["types", "tsc", "-p", "."],
+  ["types of the page", "tsc", "-p", "src/web/page"],
   ["lint", "oxlint", "--type-aware"],
 ];
 
@@ -61,6 +63,7 @@ async function installWhatIsMissing(): Promise<void> {
     ["zstd", "zstd"],
     ["age", "age"],
     ["time", "/usr/bin/time"],
+    ["chromium", "/usr/bin/chromium"],
   ] as const;
   // Servers of stores that are too large for every run: npm run test:stores.
   const storePrograms = [
@@ -78,6 +81,7 @@ async function installWhatIsMissing(): Promise<void> {
   if (!(await isThere("rclone"))) await installRclone(note);
   const problem = await ensureOtherServers(env, note);
   if (problem !== undefined) process.stdout.write(`without PostgreSQL 16 and 18: ${problem}\n`);
+  await ensurePage();
   const withoutS3 = await ensureMoto(env, note);
   if (withoutS3 !== undefined) process.stdout.write(`without an S3 server: ${withoutS3}\n`);
 }

@@ -1,0 +1,11 @@
+import { signal } from "@preact/signals";
+
+/** Now, milliseconds since 1970, a few times a minute: ages that are shown follow it. */
+export const now = signal(Date.now());
+
+/** Keeps the clock going; call once. */
+export function followClock(): void {
+  window.setInterval(() => {
+    now.value = Date.now();
+  }, 15_000);
+}
