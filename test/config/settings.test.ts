@@ -527,7 +527,7 @@ it("gives every option once, with a source", async () => {
   for (const settings of [await load({}), await load(files, { PGPASSFILE: "/x", PGHOST: "h" })]) {
     const names = settings.values.map(({ section, option }) => `${section}.${option}`);
     expect(new Set(names).size).toBe(names.length);
-    expect(names).toHaveLength(107);
+    expect(names).toHaveLength(114);
     expect(settings.values.every(({ source }) => source !== "")).toBe(true);
   }
 });
