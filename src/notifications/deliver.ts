@@ -9,6 +9,8 @@ import type { Channels, NoticeEvent } from "./settings.ts";
 /** What became of a notice on one channel. */
 export interface Delivery {
   kind: "mail" | "webhook";
+  /** What the options of the channel begin with. */
+  option: string;
   /** The channel, for messages. */
   name: string;
   /** Why it was not taken; undefined when it was. */
@@ -26,23 +28,33 @@ const pausesMs: readonly number[] = [1_000, 4_000];
 export async function deliver({ mails, webhooks }: Channels, notice: Notice, toAll = false): Promise<Delivery[]> {
   const isTold = ({ on }: { on: readonly NoticeEvent[] }): boolean => toAll || on.includes(notice.event);
   return await Promise.all([
-    ...mails.filter(isTold).map((mail) => withRetries("mail", nameMail(mail), () => sendMail(mail, notice))),
-    ...webhooks
-      .filter(isTold)
-      .map((webhook) => withRetries("webhook", nameWebhook(webhook), () => sendWebhook(webhook, notice))),
+    ...mails.filter(isTold).map(async (mail): Promise<Delivery> => {
+      const name = nameMail(mail);
+      return {
+        kind: "mail",
+        option: mail.option,
+        name,
+        error: await sendPatiently(name, () => sendMail(mail, notice)),
+      };
+    }),
+    ...webhooks.filter(isTold).map(async (webhook): Promise<Delivery> => {
+      const name = nameWebhook(webhook);
+      const error = await sendPatiently(name, () => sendWebhook(webhook, notice));
+      return { kind: "webhook", option: webhook.option, name, error };
+    }),
   ]);
 }
 
-async function withRetries(kind: Delivery["kind"], name: string, send: () => Promise<void>): Promise<Delivery> {
+async function sendPatiently(name: string, send: () => Promise<void>): Promise<DeliveryError | undefined> {
   for (let tries = 0; ; tries += 1) {
     try {
       await send();
-      return { kind, name, error: undefined };
+      return undefined;
     } catch (error) {
       // Whatever it is, it must not become a failure of the run that is told of.
       const failed = error instanceof DeliveryError ? error : new DeliveryError(`${name}: ${messageOf(error)}`, false);
       const pauseMs = pausesMs[tries];
-      if (!failed.mayPass || pauseMs === undefined) return { kind, name, error: failed };
+      if (!failed.mayPass || pauseMs === undefined) return failed;
       await sleep(pauseMs);
     }
   }

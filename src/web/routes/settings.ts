@@ -46,9 +46,9 @@ export function settingsRoutes({ service }: DataParts): (app: WebApp) => void {
         const who = `${callerOf(request).name} has asked for it on the page.`;
         const deliveries = await sendTestNotice(settings, context.now(), who);
         return {
-          results: deliveries.map(({ kind, name, error }) => ({
+          results: deliveries.map(({ kind, option, error }) => ({
             kind,
-            name,
+            name: option,
             ok: error === undefined,
             message: error?.message ?? null,
           })),

@@ -40,8 +40,8 @@ export const settings: SettingsView = {
     { kind: "status", when: "hourly", nextAt: null },
   ],
   channels: [
-    { kind: "mail", to: "admin@example.org" },
-    { kind: "webhook", to: "https://ntfy.example.org/backups" },
+    { kind: "mail", name: "mail", to: "admin@example.org" },
+    { kind: "webhook", name: "webhook.phone", to: "https://ntfy.example.org/backups" },
   ],
 };
 

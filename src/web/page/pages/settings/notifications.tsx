@@ -35,9 +35,9 @@ export function Notifications({ view: { channels } }: { view: SettingsView }) {
     <div class="stack">
       <p class="muted">{text.notificationsAbout}</p>
       <ul class="card plain-list">
-        {channels.map(({ kind, to }) => (
-          <li key={`${kind} ${to}`} class="between">
-            <strong>{text.channelKinds[kind] ?? kind}</strong>
+        {channels.map(({ kind, name, to }) => (
+          <li key={name} class="between">
+            <strong>{named(text.channelKinds[kind] ?? kind, name)}</strong>
             <span class="path">{to}</span>
           </li>
         ))}
@@ -49,10 +49,10 @@ export function Notifications({ view: { channels } }: { view: SettingsView }) {
       </div>
       <div role="status">
         <ul class="plain-list">
-          {results.value.map(({ kind, ok, message }) => (
-            <li key={kind}>
+          {results.value.map(({ kind, name, ok, message }) => (
+            <li key={name}>
               <Badge tone={ok ? "ok" : "bad"}>
-                {text.channelKinds[kind] ?? kind}: {ok ? text.testOk : text.testFailed}
+                {named(text.channelKinds[kind] ?? kind, name)}: {ok ? text.testOk : text.testFailed}
               </Badge>{" "}
               {message !== null && <span class="muted">{message}</span>}
             </li>
@@ -62,4 +62,10 @@ export function Notifications({ view: { channels } }: { view: SettingsView }) {
       {failure.value !== undefined && <FailureNotice failure={failure.value} />}
     </div>
   );
+}
+
+/** What the options of a channel begin with is `webhook`, or `webhook.NAME`. */
+function named(kind: string, option: string): string {
+  const [, ...name] = option.split(".");
+  return name.length === 0 ? kind : `${kind} ${name.join(".")}`;
 }

@@ -58,6 +58,8 @@ export const common = {
     verify: "Verify",
     prune: "Prune",
     drill: "Drill",
+    copy: "Copy",
+    consolidate: "Consolidation",
     status: "Status",
   },
   states: {

@@ -59,6 +59,8 @@ export const common: typeof english = {
     verify: "Проверка",
     prune: "Чистка",
     drill: "Учения",
+    copy: "Копирование",
+    consolidate: "Объединение",
     status: "Состояние",
   },
   states: {
