@@ -1,5 +1,6 @@
 import { runDemo } from "../demo/walk-through/run-demo.ts";
-import type { CommandContext, CommonFlags } from "./command.ts";
+import type { CommandContext } from "./command.ts";
+import type { DemoFlags } from "./demo.command.ts";
 
 const nextSteps = `
 Where to look next
@@ -10,12 +11,13 @@ Where to look next
 `;
 
 /** `demo`: its walk-through goes to stdout; with `--json` nothing but the summary does, with the time of each step. */
-export default async function demo(this: CommandContext, flags: CommonFlags): Promise<void> {
+export default async function demo(this: CommandContext, flags: DemoFlags): Promise<void> {
   const isSilent = flags.json || flags.quiet;
   const { steps } = await runDemo({
     env: this.env,
     signal: this.signal,
     isRoot: this.isRoot,
+    isServed: flags.serve,
     print: (line) => {
       if (!isSilent) this.stdout.write(`${line}\n`);
     },

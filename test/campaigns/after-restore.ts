@@ -43,7 +43,8 @@ export async function mustClearUp(
     next.stderr += check.stderr;
   }
   const after = [...filesOfRuns(states), ...(await databasesOfRuns(states))];
-  const cleared = before.filter((name) => !after.includes(name));
+  // A folder for work folders that is empty (a kill before the first, or behind the last) is nothing to speak of.
+  const cleared = before.filter((name) => !after.includes(name) && name !== "");
   mustHold(
     cleared.length === 0 || !isSettled || /took back|finished|removed|dropped/.test(next.stderr),
     `${way}: ${command} says what it found and cleared`,

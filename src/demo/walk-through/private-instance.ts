@@ -12,6 +12,10 @@ export interface PrivateInstance extends MadeUpInstance {
   settings: ConnectionSettings;
   configPath: string;
   configText: string;
+  /** Data folder. */
+  sdir: string;
+  /** Folder for archives. */
+  backupPath: string;
 }
 
 /**
@@ -33,6 +37,7 @@ export async function createPrivateInstance(cluster: Cluster, folder: string, sc
   ]);
   await execute(admin, ["create database ngw owner ngw template ngw_template"]);
   const sdir = join(folder, "data");
+  const backupPath = join(folder, "backups");
   const configPath = join(folder, "config.ini");
   const configText = [
     "[core]",
@@ -41,14 +46,14 @@ export async function createPrivateInstance(cluster: Cluster, folder: string, sc
     "database.name = ngw",
     "database.user = ngw",
     `sdir = ${sdir}`,
-    `backup.path = ${join(folder, "backups")}`,
+    `backup.path = ${backupPath}`,
     "",
   ].join("\n");
   await writeFile(configPath, configText, { mode: 0o600 });
   await mkdir(sdir);
   const instance = await createInstance({ settings, sdir, scale });
   await execute(settings, [countersSql]);
-  return { ...instance, settings, configPath, configText };
+  return { ...instance, settings, configPath, configText, sdir, backupPath };
 }
 
 /**

@@ -10,6 +10,7 @@ import { startWriters } from "../writers.ts";
 import { compareRestored } from "./compare.ts";
 import { createPrivateInstance, type PrivateInstance, wreck } from "./private-instance.ts";
 import { runCommand } from "./run-command.ts";
+import { preparePast, showPage } from "./show-page.ts";
 
 /** What the walk-through is given. */
 export interface DemoOptions {
@@ -21,6 +22,8 @@ export interface DemoOptions {
   print: (line: string) => void;
   /** How much the instance holds; {@link demoScale} when left out. */
   scale?: Scale;
+  /** Afterwards the page is served, with a month of made-up runs to look at, until the signal is aborted. */
+  isServed?: boolean;
 }
 
 /** How long each step took, in the order in which they came. */
@@ -58,10 +61,14 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
       say(`PostgreSQL ${server.version} on a socket of its own; no other server is touched`);
       return started.cluster;
     });
-    await walk(step, cluster, folder, options);
+    const instance = await walk(step, cluster, folder, options);
+    const tookMs = performance.now() - startedMs;
+    const isServed = options.isServed ?? false;
     print(
-      `Everything came back, in ${formatDuration(performance.now() - startedMs)} all in all. Nothing is left running.`,
+      `Everything came back, in ${formatDuration(tookMs)} all in all.${isServed ? "" : " Nothing is left running."}`,
     );
+    if (isServed) print("");
+    if (isServed) await serve(step, instance, folder, options);
     return { steps };
   } catch (error) {
     // What fails because we were told to stop is no news.
@@ -76,7 +83,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
 type Say = (line: string) => void;
 type Step = <T>(title: string, action: (say: Say) => Promise<T>) => Promise<T>;
 
-async function walk(step: Step, cluster: Cluster, folder: string, options: DemoOptions): Promise<void> {
+async function walk(step: Step, cluster: Cluster, folder: string, options: DemoOptions): Promise<PrivateInstance> {
   const instance = await step("An instance as NextGIS Web 5.5 has it", async (say) => {
     const made = await stoppable(cluster, options.signal, () =>
       createPrivateInstance(cluster, folder, options.scale ?? demoScale),
@@ -84,6 +91,7 @@ async function walk(step: Step, cluster: Cluster, folder: string, options: DemoO
     say(`${made.layerUuids.length} vector layers, ${formatCount(made.blobs)} files of ${formatBytes(made.blobBytes)}`);
     say("its config.ini, which is all that ngwbackup is told:");
     for (const line of made.configText.trimEnd().split("\n")) say(`  ${line}`);
+    if (options.isServed === true) await preparePast(made, options.isRoot);
     return made;
   });
   const before = await step("Its fingerprint, for the comparison at the end", () =>
@@ -105,6 +113,21 @@ async function walk(step: Step, cluster: Cluster, folder: string, options: DemoO
     const compared = await stoppable(cluster, options.signal, () => compareRestored(before, instance));
     for (const line of compared) say(line);
   });
+  return instance;
+}
+
+/** Adds to what there is to look at, and serves the page until somebody stops it, which is its usual end. */
+async function serve(step: Step, instance: PrivateInstance, folder: string, options: DemoOptions): Promise<void> {
+  const run = (args: readonly string[], say: Say): Promise<string> => ngwbackup(args, instance, folder, options, say);
+  await step("An increment, and a drill", async (say) => {
+    await run(["backup", "--base", "latest", "--tag", "demo"], say);
+    await run(["drill"], say);
+  });
+  try {
+    await step("The page", (say) => showPage(folder, run, say));
+  } catch (error) {
+    if (!options.signal.aborted) throw error;
+  }
 }
 
 async function backupUnderLoad(
