@@ -9,7 +9,7 @@ import { systemFailure } from "../../disk-errors.ts";
 import { forEachAtOnce } from "../../for-each-at-once.ts";
 import { silentReporter } from "../../progress.ts";
 import { type ArchiveAccess, accessByNeed } from "../stores/archive-access.ts";
-import { viewArchive, withoutKeys } from "../view/archive-view.ts";
+import { viewArchive } from "../view/archive-view.ts";
 import { compareViews } from "../view/compare-views.ts";
 import { type KnownArchive, lookAtArchive } from "./look-at-archive.ts";
 import {
@@ -44,7 +44,7 @@ async function answer(question: ReaderQuestion): Promise<ReaderAnswers[ReaderQue
     case "look":
       return await lookAtAll(question, access);
     case "view":
-      return withoutKeys(await viewArchive(question.archive, access));
+      return (await viewArchive(question.archive, access)).view;
     case "compare": {
       const before = await viewArchive(question.against, access);
       return compareViews(await viewArchive(question.archive, access), before);

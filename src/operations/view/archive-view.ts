@@ -38,8 +38,9 @@ export interface ArchiveView {
   chain: readonly { name: string; createdAt: string; bytes: number }[];
 }
 
-/** A view with what two archives are compared by. */
-export interface ComparableView extends ArchiveView {
+/** A view with what two archives are compared by besides. */
+export interface ComparableView {
+  view: ArchiveView;
   fileKeys: FileKeys;
 }
 
@@ -57,13 +58,6 @@ export async function viewArchive(archive: string, access: ArchiveAccess): Promi
   } finally {
     await reader.close();
   }
-}
-
-/** The view alone. */
-export function withoutKeys(view: ComparableView): ArchiveView {
-  const { fileKeys, ...rest } = view;
-  void fileKeys;
-  return rest;
 }
 
 async function viewOf(
@@ -85,7 +79,7 @@ async function viewOf(
   } finally {
     await rows.close();
   }
-  return {
+  const view: ArchiveView = {
     writtenBy: header === undefined ? "NextGIS Web" : `${header.tool} ${header.toolVersion}`,
     encrypted,
     signed: reader.entries.has(signatureEntryName),
@@ -105,6 +99,6 @@ async function viewOf(
       createdAt,
       bytes: listed.referredBytes.get(id) ?? 0,
     })),
-    fileKeys,
   };
+  return { view, fileKeys };
 }

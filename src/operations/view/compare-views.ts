@@ -20,17 +20,18 @@ export interface ArchiveChanges {
  * Holds two archives against each other, by what they list: rows, files, sizes, and digests where these were made alike. Rows
  * and files themselves are not read.
  */
-export function compareViews(now: ComparableView, before: ComparableView): ArchiveChanges {
+export function compareViews(newer: ComparableView, older: ComparableView): ArchiveChanges {
+  const [now, before] = [newer.view, older.view];
   const known = new Map(before.parts.map((part) => [keyOf(part), part]));
   const added: ArchivePart[] = [];
   const changed: { now: ArchivePart; before: ArchivePart }[] = [];
   let unchanged = 0;
   for (const part of now.parts) {
-    const older = known.get(keyOf(part));
+    const earlier = known.get(keyOf(part));
     known.delete(keyOf(part));
-    if (older === undefined) added.push(part);
-    else if (isSame(part, older)) unchanged += 1;
-    else changed.push({ now: part, before: older });
+    if (earlier === undefined) added.push(part);
+    else if (isSame(part, earlier)) unchanged += 1;
+    else changed.push({ now: part, before: earlier });
   }
   // Where one of them does not say, nothing is known of the other's either.
   const isKnown = now.migrations !== null && before.migrations !== null;
@@ -41,8 +42,8 @@ export function compareViews(now: ComparableView, before: ComparableView): Archi
     removed: [...known.values()],
     changed,
     unchanged,
-    filesAdded: before.fileKeys.missing(now.fileKeys),
-    filesRemoved: now.fileKeys.missing(before.fileKeys),
+    filesAdded: older.fileKeys.missing(newer.fileKeys),
+    filesRemoved: newer.fileKeys.missing(older.fileKeys),
     migrationsAdded: [...revisions].filter((revision) => !olderRevisions.has(revision)),
     migrationsRemoved: [...olderRevisions].filter((revision) => !revisions.has(revision)),
   };

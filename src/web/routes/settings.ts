@@ -37,10 +37,12 @@ export function settingsRoutes({ service }: DataParts): (app: WebApp) => void {
         };
       },
     );
-    app.post(
-      "/api/notifications/test",
-      { config, schema: { summary: "Send a notification by each channel", response: { 200: NotificationTest } } },
-      async (request) => {
+    app.route({
+      method: "POST",
+      url: "/api/notifications/test",
+      config,
+      schema: { summary: "Send a notification by each channel", response: { 200: NotificationTest } },
+      handler: async (request) => {
         const settings = await service.settings();
         service.audit(request, { action: "test-notification" });
         const who = `${callerOf(request).name} has asked for it on the page.`;
@@ -54,7 +56,7 @@ export function settingsRoutes({ service }: DataParts): (app: WebApp) => void {
           })),
         };
       },
-    );
+    });
   };
 }
 
