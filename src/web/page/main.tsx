@@ -30,11 +30,15 @@ const retryMs = 5000;
 followTheme();
 followLocation();
 followClock();
-const root = document.querySelector("#page");
-const spoken = speak(preferredLanguage());
 void findWhoIsThere();
-await spoken;
-if (root !== null) render(<App />, root);
+void draw();
+
+/** Not before its words are there. At the top level an await would wait for itself: they come from a part that needs this one. */
+async function draw(): Promise<void> {
+  await speak(preferredLanguage());
+  const root = document.querySelector("#page");
+  if (root !== null) render(<App />, root);
+}
 
 /** Until the server has answered once there is nothing to show. */
 async function findWhoIsThere(): Promise<void> {

@@ -22,6 +22,8 @@ export function Dialog({
     const opener = document.activeElement;
     const element = dialog.current;
     element?.showModal();
+    // Where one writes first; else what changes nothing.
+    element?.querySelector<HTMLElement>("form :is(input, select), .dialog-actions button")?.focus();
     return () => {
       element?.close();
       if (opener instanceof HTMLElement && opener.isConnected) opener.focus();

@@ -115,7 +115,7 @@ function failedSentence(
   const isDamage = last.state === "damaged" && kind !== "backup";
   return {
     sentence: isDamage ? text.runFound[kind](age) : text.runFailed[kind](age),
-    ...(last.error === null ? {} : { advice: capitalize(last.error.message) }),
+    ...(last.error === null ? {} : { advice: last.error.message }),
     remedy: { do: "open", what: "run", id: last.id },
   };
 }
