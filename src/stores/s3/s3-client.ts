@@ -2,8 +2,8 @@ import { readFile } from "node:fs/promises";
 import { Agent } from "node:https";
 import { rootCertificates } from "node:tls";
 import { S3Client } from "@aws-sdk/client-s3";
-import { NodeHttpHandler } from "@smithy/node-http-handler";
 import { messageOf, UsageError } from "../../errors.ts";
+import { RangeHandler } from "./range-handler.ts";
 import { type S3Credentials, credentialsOf } from "./s3-credentials.ts";
 import type { S3Patience, S3Settings, S3Surroundings } from "./s3-settings.ts";
 
@@ -39,11 +39,14 @@ export async function makeS3Client(
     requestChecksumCalculation: "WHEN_REQUIRED",
     responseChecksumValidation: "WHEN_REQUIRED",
     expectContinueHeader: false,
-    requestHandler: new NodeHttpHandler({
-      connectionTimeout: connectMs,
-      socketTimeout: patience.idleMs,
-      ...(ca === undefined ? {} : { httpsAgent: new Agent({ keepAlive: true, maxSockets: 50, ca }) }),
-    }),
+    requestHandler: new RangeHandler(
+      {
+        connectionTimeout: connectMs,
+        socketTimeout: patience.idleMs,
+        ...(ca === undefined ? {} : { httpsAgent: new Agent({ keepAlive: true, maxSockets: 50, ca }) }),
+      },
+      { connectMs, idleMs: patience.idleMs, ca },
+    ),
   });
 }
 
