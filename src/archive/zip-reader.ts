@@ -36,7 +36,7 @@ export async function openZipArchive(source: ByteSource): Promise<ArchiveReader>
     label,
     kind: "zip",
     comment: end.comment,
-    ...zipFileOf(source, end.directoryOffsetBytes),
+    zipFile: zipFileOf(source, end.directoryOffsetBytes),
     entries,
     read: (name, options = {}) => read(name, options.signal),
     async readAll(name, maxBytes) {
@@ -59,10 +59,9 @@ export async function openZipArchive(source: ByteSource): Promise<ArchiveReader>
   };
 }
 
-function zipFileOf(source: ByteSource, directoryOffsetBytes: number): { zipFile?: ZipFile } {
-  const { fd, sealedFile, sizeBytes } = source;
-  if (fd !== undefined) return { zipFile: { fd, sizeBytes, directoryOffsetBytes } };
-  if (sealedFile === undefined) return {};
-  const { fd: sealedFd, ...sealed } = sealedFile;
-  return { zipFile: { fd: sealedFd, sizeBytes, directoryOffsetBytes, sealed } };
+function zipFileOf(source: ByteSource, directoryOffsetBytes: number): ZipFile {
+  const { sealed, sizeBytes } = source;
+  if (sealed === undefined) return { stored: source, sizeBytes, directoryOffsetBytes };
+  const { stored, ...sealing } = sealed;
+  return { stored, sizeBytes, directoryOffsetBytes, sealed: sealing };
 }

@@ -57,14 +57,15 @@ async function fetchOnce(
   onBytes: (bytes: number) => void,
 ): Promise<void> {
   const range = `bytes=${fromBytes}-${fromBytes + into.length - 1}`;
-  let landing: LandingOptions["landing"] = { into, fromBytes, arrivedBytes: 0 };
+  const landing: LandingOptions["landing"] = { into, fromBytes, arrivedBytes: 0 };
+  let attempts = 0;
   const answer = await access.call(
     { operation: "GetObject", key, signal },
     (client, options) => {
-      landing = { into, fromBytes, arrivedBytes: 0 };
       const command = new GetObjectCommand({ Bucket: access.bucket, Key: key, Range: range, IfMatch: etag });
-      // The SDK hands its options on to whoever carries the request.
-      const carried: typeof options & LandingOptions = { ...options, landing };
+      attempts += 1;
+      // The SDK hands its options on to whoever carries the request. What is refused is asked for twice: once is enough of that.
+      const carried: typeof options & Partial<LandingOptions> = attempts > 1 ? options : { ...options, landing };
       return client.send(command, carried);
     },
     ({ status }) => (status === 404 || status === 412 || status === 416 ? "changed" : undefined),

@@ -2,7 +2,8 @@ import { isIP, connect, type OnReadOpts, type Socket } from "node:net";
 import { connect as connectSecurely } from "node:tls";
 import { headEnd, type RangeHead, readRangeHead, staysOpen } from "./range-head.ts";
 
-const readBytes = 256 * 1024;
+/** Of the memory for heads; bodies are read into that of whoever asked. */
+const readBytes = 16 * 1024;
 const mostHeadBytes = 64 * 1024;
 
 /** Where a connection goes. */
@@ -48,20 +49,19 @@ interface Asked {
 
 /**
  * A connection over which ranges come straight into the memory that they are for. Node's own HTTP client makes two new buffers of every
- * 64 KB that arrive, which costs four times as much as all the rest. It knows one kind of answer; whoever gets
- * another asks again in the usual way.
+ * 64 KB that arrive, which costs more than all the rest. It knows one kind of answer; whoever gets another asks again in the
+ * usual way.
  */
 export class RangeConnection {
   readonly #socket: Socket;
+  readonly #forHeads = Buffer.allocUnsafeSlow(readBytes);
   #asked: Asked | undefined;
   #failure: { error: unknown } | undefined;
-  /** Whether something was answered over it. */
-  hasAnswered = false;
 
   constructor({ isSecure, host, port }: RangeServer, { connectMs, idleMs, ca }: RangeLineOptions) {
     const onread: OnReadOpts = {
-      buffer: Buffer.allocUnsafeSlow(readBytes),
-      callback: (bytes, buffer) => this.#take(buffer.subarray(0, bytes)),
+      buffer: () => this.#nextMemory(),
+      callback: (bytes, buffer) => this.#take(buffer, bytes),
     };
     const to = { host, port, onread };
     const name = isIP(host) === 0 ? { servername: host } : {};
@@ -118,25 +118,30 @@ export class RangeConnection {
     this.#fail(Object.assign(new Error("the connection is closed"), { code: "ECONNRESET" }));
   }
 
+  /** Where the socket puts what comes next. */
+  #nextMemory(): Uint8Array {
+    const { landing, begun } = this.#asked ?? {};
+    if (landing === undefined || begun === undefined) return this.#forHeads;
+    return landing.into.subarray(landing.arrivedBytes, begun.contentBytes);
+  }
+
   /** @returns whether more is to be read */
-  #take(bytes: Uint8Array): boolean {
+  #take(buffer: Uint8Array, bytes: number): boolean {
     const asked = this.#asked;
     if (asked === undefined) {
       // Nobody has asked for that.
       this.close();
       return false;
     }
-    this.hasAnswered = true;
-    const body = asked.begun === undefined ? this.#takeHead(asked, bytes) : bytes;
-    if (body === undefined || asked.begun === undefined) return this.#failure === undefined;
-    const { landing, begun } = asked;
-    if (landing.arrivedBytes + body.length > begun.contentBytes) {
-      this.#fail(Object.assign(new Error("more came than was announced"), { code: "ECONNRESET" }));
-      return false;
-    }
-    landing.into.set(body, landing.arrivedBytes);
-    landing.arrivedBytes += body.length;
-    if (landing.arrivedBytes < begun.contentBytes) return true;
+    const { landing } = asked;
+    if (asked.begun === undefined) {
+      const body = this.#takeHead(asked, buffer.subarray(0, bytes));
+      if (body === undefined) return this.#failure === undefined;
+      landing.into.set(body);
+      landing.arrivedBytes = body.length;
+    } else landing.arrivedBytes += bytes;
+    const { begun } = asked;
+    if (begun === undefined || landing.arrivedBytes < begun.contentBytes) return true;
     asked.onEnd();
     if (!staysOpen(begun)) this.close();
     return this.#failure === undefined;
@@ -153,9 +158,14 @@ export class RangeConnection {
       this.close();
       return undefined;
     }
+    const body = asked.head.subarray(endBytes + headEnd.length);
+    if (body.length > head.contentBytes) {
+      this.#fail(Object.assign(new Error("more came than was announced"), { code: "ECONNRESET" }));
+      return undefined;
+    }
     asked.begun = head;
     asked.onHead(head);
-    return asked.head.subarray(endBytes + headEnd.length);
+    return body;
   }
 
   #fail(error: unknown): void {

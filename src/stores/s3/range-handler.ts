@@ -75,8 +75,10 @@ export class RangeHandler extends NodeHttpHandler {
           return coming;
         }
       } catch (error) {
-        // Servers close what was idle for a while, which is known only when it is used.
-        if (used === undefined || signal.aborted) throw error;
+        this.#open.delete(connection);
+        // Servers close what was idle for a while, which may be known only when it is used.
+        const isClosed = /^(ECONNRESET|EPIPE)$/.test((error as NodeJS.ErrnoException).code ?? "");
+        if (used === undefined || signal.aborted || !isClosed) throw error;
         continue;
       }
       this.#open.delete(connection);
