@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { Agent } from "node:https";
 import { rootCertificates } from "node:tls";
 import { S3Client } from "@aws-sdk/client-s3";
+import { NodeHttpHandler } from "@smithy/node-http-handler";
 import { messageOf, UsageError } from "../../errors.ts";
 import { RangeHandler } from "./range-handler.ts";
 import { type S3Credentials, credentialsOf } from "./s3-credentials.ts";
@@ -27,6 +28,11 @@ export async function makeS3Client(
 ): Promise<S3Client> {
   const { endpoint, pathStyle, caFile } = settings;
   const ca = caFile === undefined ? undefined : [...rootCertificates, await readCertificates(caFile)];
+  const connections = {
+    connectionTimeout: connectMs,
+    socketTimeout: patience.idleMs,
+    ...(ca === undefined ? {} : { httpsAgent: new Agent({ keepAlive: true, maxSockets: 50, ca }) }),
+  };
   return new S3Client({
     region: await regionOf(settings, surroundings),
     credentials: credentialsOf(settings, surroundings, onCredentials),
@@ -39,15 +45,15 @@ export async function makeS3Client(
     requestChecksumCalculation: "WHEN_REQUIRED",
     responseChecksumValidation: "WHEN_REQUIRED",
     expectContinueHeader: false,
-    requestHandler: new RangeHandler(
-      {
-        connectionTimeout: connectMs,
-        socketTimeout: patience.idleMs,
-        ...(ca === undefined ? {} : { httpsAgent: new Agent({ keepAlive: true, maxSockets: 50, ca }) }),
-      },
-      { connectMs, idleMs: patience.idleMs, ca },
-    ),
+    requestHandler: hasProxy(surroundings)
+      ? new NodeHttpHandler(connections)
+      : new RangeHandler(connections, { connectMs, idleMs: patience.idleMs, ca }),
   });
+}
+
+/** Whether connections may have to go through a proxy, which those of our own cannot. */
+function hasProxy({ env }: S3Surroundings): boolean {
+  return Object.entries(env).some(([name, value]) => /^https?_proxy$/i.test(name) && Boolean(value));
 }
 
 /** Whether the store is AWS's own, also where its address is given. */
