@@ -9,15 +9,16 @@ import { openZipData, readZipContent } from "./zip-entry-data.ts";
 /**
  * Opens a ZIP: its end records and central directory are read and checked, its data only when asked for.
  * The reader closes the source; when this throws, the source is still the caller's.
+ * @param isWanted says of an entry whether the reader is to know it; hundreds of thousands that nobody reads take 400 bytes each
  * @throws DamagedError for anything that is no sound ZIP, or one that must not be extracted
  */
-export async function openZipArchive(source: ByteSource): Promise<ArchiveReader> {
+export async function openZipArchive(source: ByteSource, isWanted?: (name: string) => boolean): Promise<ArchiveReader> {
   const { label } = source;
   const report = throwDamage(label);
   const end = await readZipEnd(source, report);
   if (end === undefined) throw new Error("a missing end record is reported");
   const entries = new Map<string, ZipEntry>();
-  for (const entry of await readZipDirectory(source, end, report)) {
+  for (const entry of await readZipDirectory(source, end, report, isWanted)) {
     if (entry.name !== "./") entries.set(entry.name, entry);
   }
   const dataOffsets = new Map<string, Promise<number>>();

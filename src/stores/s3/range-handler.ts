@@ -95,6 +95,5 @@ function headOf({ method, path, query, headers, body, username, fragment }: Requ
     return undefined;
   const target = path + (parameters.length === 0 ? "" : `?${parameters.map((pair) => pair.join("=")).join("&")}`);
   const lines = [`GET ${target} HTTP/1.1`, ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`)];
-  // eslint-disable-next-line no-control-regex
   return lines.every((line) => /^[\x20-\x7e]+$/.test(line)) ? lines.join("\r\n") + headEnd : undefined;
 }

@@ -31,11 +31,12 @@ async function archiveBytes(): Promise<Buffer> {
 /** What threads find wrong with the entries of an archive. */
 async function check(source: ByteSource): Promise<{ problems: string[]; bytes: number }> {
   const reader = await openZipArchive(source);
-  const { archives, stored, placeOf } = zipPlaces(reader)!;
+  const places = zipPlaces(reader)!;
+  const { archives, stored } = places;
   const checks = names.map((name) => {
     const entry = reader.entries.get(name)!;
     const check_ = { entry, listed: undefined, codec: "none" as const, isTable: false, decode: true };
-    return { check: check_, place: placeOf(name)! };
+    return { check: check_, place: places.placeOf(name)! };
   });
   const problems = new ProblemList();
   let bytes = 0;
