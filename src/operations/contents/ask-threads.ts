@@ -7,6 +7,8 @@ import { answerRanges, type RangeLine } from "./asked-ranges.ts";
 import { SharedByteCount } from "./shared-byte-count.ts";
 
 const mostThreads = 8;
+/** Of a store that is read by a program, which reads ahead for few readers: for more it would fetch some bytes twice. */
+const mostThreadsByProgram = 2;
 const progressEveryMs = 200;
 
 /** Work for threads that all run the same program. */
@@ -19,7 +21,7 @@ export interface ThreadWork<Batch, Answer> {
   sources: readonly ByteSource[];
   /** One message each. */
   batches: AsyncIterable<Batch> | Iterable<Batch>;
-  /** Threads at once; one a core when left out. */
+  /** Threads at once; one a core when left out, two where sources have neither `fd` nor `readInto`. */
   threads?: number | undefined;
   /** Takes what a thread answers. */
   onAnswer(batch: Batch, answer: Answer): Promise<void> | void;
@@ -57,7 +59,9 @@ export async function askThreads<Batch, Answer>(work: ThreadWork<Batch, Answer>)
   const onAbort = (): void => void closeAll();
   signal.addEventListener("abort", onAbort, { once: true });
   const timer = setInterval(() => work.onBytes(count.take()), progressEveryMs);
-  const atOnce = work.threads ?? Math.min(mostThreads, Math.max(2, availableParallelism()));
+  const isByProgram = work.sources.some((source) => source.fd === undefined && source.readInto === undefined);
+  const most = isByProgram ? mostThreadsByProgram : mostThreads;
+  const atOnce = work.threads ?? Math.min(most, Math.max(2, availableParallelism()));
   const startThread = (): AnsweringThread<Batch, Answer> => {
     const { port1: here, port2: port } = new MessageChannel();
     ports.push(here);
