@@ -1,11 +1,13 @@
 import { getCompileCacheDir } from "node:module";
 import { dirname } from "node:path";
-import { Worker } from "node:worker_threads";
+import { type Transferable, Worker } from "node:worker_threads";
 
 /** How a thread is started. */
 export interface ThreadOptions {
   /** Handed to the thread at its start. */
   data?: unknown;
+  /** What of the data goes to it instead of being copied. */
+  handedOver?: readonly Transferable[];
   /** Bounds of its heap; a small young generation lets go of buffers sooner. */
   heap: { maxOldGenerationSizeMb?: number; maxYoungGenerationSizeMb: number };
   /** Whether files that it has open when it ends are somebody else's to close; they are closed for it when left out. */
@@ -31,6 +33,7 @@ export class AnsweringThread<Question, Answer> {
     const ending = import.meta.url.endsWith(".ts") ? "ts" : "js";
     this.#worker = new Worker(new URL(`${module.href}.${ending}`), {
       workerData: options.data,
+      transferList: [...(options.handedOver ?? [])],
       resourceLimits: options.heap,
       trackUnmanagedFds: options.leavesFilesOpen !== true,
       env: threadEnvironment(),

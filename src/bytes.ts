@@ -8,24 +8,30 @@ export interface ByteSource {
   readonly sizeBytes: number;
   /** Descriptor of the local file that all of it stands in, for threads that read it by themselves; good until `close`. */
   readonly fd?: number;
-  /** The same for bytes that stand encrypted in a local file; there is no `fd` then. */
-  readonly sealedFile?: SealedFile;
+  /** Set for bytes that stand encrypted in another source; there is no `fd` then. */
+  readonly sealed?: SealedBytes;
   /**
    * Reads exactly `lengthBytes` from `offsetBytes`; several calls may be under way at once.
    * @throws AppError when the range cannot be read whole
    */
   read(offsetBytes: number, lengthBytes: number): Promise<Buffer>;
+  /** As `read`, into memory of the caller's; there where that saves copying. */
+  readInto?(offsetBytes: number, into: Uint8Array): Promise<void>;
   close(): Promise<void>;
 }
 
-/** A local file that is encrypted (age v1), for threads that read and decrypt it by themselves: `SealedReader`. */
-export interface SealedFile {
-  /** Good until the source is closed. */
-  fd: number;
+/** A payload that is encrypted (age v1), for threads that decrypt it by themselves: `SealedReader`. */
+export interface Sealing {
   /** Where the first chunk of the payload begins. */
   payloadOffsetBytes: number;
   /** Opens this one file; whoever has it can read all of it. */
   payloadKey: Uint8Array;
+}
+
+/** Encrypted bytes and where they stand. */
+export interface SealedBytes extends Sealing {
+  /** Closed by whoever decrypts it. */
+  stored: ByteSource;
 }
 
 /**

@@ -32,13 +32,13 @@ export async function readManifestHeader(reader: ArchiveReader): Promise<Manifes
 /**
  * Entries of a manifest whose digest was compared before, one by one, for who cannot hold them all.
  * @param header of the same manifest
- * @param folder whose entries are wanted; others may come, too, where their lines do not begin as ours do
+ * @param folder whose entries are wanted, all when left out; others may come, too, where their lines do not begin as ours do
  * @throws DamagedError
  */
 export async function* readManifestEntries(
   reader: ArchiveReader,
   header: ManifestHeader,
-  folder: "postgres/" | "component/",
+  folder: "postgres/" | "component/" | "" = "",
 ): AsyncGenerator<ManifestEntry> {
   const content = reader.read(manifestEntryName);
   // Most lines are not even parsed: there may be hundreds of thousands of the other folder.

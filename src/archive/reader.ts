@@ -1,4 +1,4 @@
-import type { SealedFile } from "../bytes.ts";
+import type { ByteSource, Sealing } from "../bytes.ts";
 import type { Manifest } from "./manifest-types.ts";
 
 /** A member of an archive, as its directory tells. */
@@ -15,15 +15,16 @@ export interface ArchiveEntry {
   crc32: number | undefined;
 }
 
-/** A ZIP as a local file, for threads that read it by themselves. */
+/** A ZIP, for threads that read it by themselves. */
 export interface ZipFile {
-  fd: number;
+  /** The file as it is stored, here or elsewhere. */
+  stored: ByteSource;
   /** Of the ZIP, which is less than the file where that is encrypted. */
   sizeBytes: number;
   /** Where the central directory begins. */
   directoryOffsetBytes: number;
   /** Set when the file is encrypted: how to read the ZIP in it. */
-  sealed?: Omit<SealedFile, "fd">;
+  sealed?: Sealing;
 }
 
 /** Random access to the entries of an archive, ZIP file or folder. Nothing that comes out of it is trusted unchecked. */
@@ -35,7 +36,7 @@ export interface ArchiveReader {
   readonly comment: string;
   /** Where whoever opened it has read the manifest already. */
   readonly manifest?: Manifest;
-  /** Where threads find the bytes of a ZIP that is a local file; its entries are `ZipEntry`. */
+  /** Where threads find the bytes of a ZIP; its entries are `ZipEntry`. */
   readonly zipFile?: ZipFile;
   /** An archive that refers to others: what it holds itself, and they, by their ids in its manifest. */
   readonly chain?: { own: ArchiveReader; bases: ReadonlyMap<number, ArchiveReader> };

@@ -37,8 +37,14 @@ const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
  * Reads and checks the central directory (APPNOTE 4.3.12). A `./` entry, as NextGIS Web writes it, is in the list under
  * that name.
  * @param report called for each damage; when it returns, the entry is left out and the reading goes on
+ * @param isWanted says of an entry whether it is to be in the list; all of them are checked
  */
-export async function readZipDirectory(source: ByteSource, end: ZipEnd, report: DamageHandler): Promise<ZipEntry[]> {
+export async function readZipDirectory(
+  source: ByteSource,
+  end: ZipEnd,
+  report: DamageHandler,
+  isWanted: (name: string) => boolean = () => true,
+): Promise<ZipEntry[]> {
   const entries: ZipEntry[] = [];
   const names = new Set<string>();
   const register = createNameRegister(names);
@@ -81,6 +87,7 @@ export async function readZipDirectory(source: ByteSource, end: ZipEnd, report: 
       return entries;
     }
     names.add(name);
+    if (!isWanted(name)) continue;
     entries.push({
       name,
       isDirectory: name.endsWith("/"),

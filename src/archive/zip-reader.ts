@@ -9,15 +9,16 @@ import { openZipData, readZipContent } from "./zip-entry-data.ts";
 /**
  * Opens a ZIP: its end records and central directory are read and checked, its data only when asked for.
  * The reader closes the source; when this throws, the source is still the caller's.
+ * @param isWanted says of an entry whether the reader is to know it; hundreds of thousands that nobody reads take 400 bytes each
  * @throws DamagedError for anything that is no sound ZIP, or one that must not be extracted
  */
-export async function openZipArchive(source: ByteSource): Promise<ArchiveReader> {
+export async function openZipArchive(source: ByteSource, isWanted?: (name: string) => boolean): Promise<ArchiveReader> {
   const { label } = source;
   const report = throwDamage(label);
   const end = await readZipEnd(source, report);
   if (end === undefined) throw new Error("a missing end record is reported");
   const entries = new Map<string, ZipEntry>();
-  for (const entry of await readZipDirectory(source, end, report)) {
+  for (const entry of await readZipDirectory(source, end, report, isWanted)) {
     if (entry.name !== "./") entries.set(entry.name, entry);
   }
   const dataOffsets = new Map<string, Promise<number>>();
@@ -36,7 +37,7 @@ export async function openZipArchive(source: ByteSource): Promise<ArchiveReader>
     label,
     kind: "zip",
     comment: end.comment,
-    ...zipFileOf(source, end.directoryOffsetBytes),
+    zipFile: zipFileOf(source, end.directoryOffsetBytes),
     entries,
     read: (name, options = {}) => read(name, options.signal),
     async readAll(name, maxBytes) {
@@ -59,10 +60,9 @@ export async function openZipArchive(source: ByteSource): Promise<ArchiveReader>
   };
 }
 
-function zipFileOf(source: ByteSource, directoryOffsetBytes: number): { zipFile?: ZipFile } {
-  const { fd, sealedFile, sizeBytes } = source;
-  if (fd !== undefined) return { zipFile: { fd, sizeBytes, directoryOffsetBytes } };
-  if (sealedFile === undefined) return {};
-  const { fd: sealedFd, ...sealed } = sealedFile;
-  return { zipFile: { fd: sealedFd, sizeBytes, directoryOffsetBytes, sealed } };
+function zipFileOf(source: ByteSource, directoryOffsetBytes: number): ZipFile {
+  const { sealed, sizeBytes } = source;
+  if (sealed === undefined) return { stored: source, sizeBytes, directoryOffsetBytes };
+  const { stored, ...sealing } = sealed;
+  return { stored, sizeBytes, directoryOffsetBytes, sealed: sealing };
 }

@@ -62,9 +62,7 @@ function payloadSource(source: ByteSource, payload: Payload, chunks: ChunkCache)
   return {
     label,
     sizeBytes: plainBytes,
-    ...(source.fd === undefined || payload.isCut === true
-      ? {}
-      : { sealedFile: { fd: source.fd, payloadOffsetBytes: offsetBytes, payloadKey: key } }),
+    ...(payload.isCut === true ? {} : { sealed: { stored: source, payloadOffsetBytes: offsetBytes, payloadKey: key } }),
     async read(from, length) {
       const inside = from >= 0 && length >= 0 && from + length <= plainBytes;
       if (!inside) throw new RangeError(`${label}: read of ${length} at ${from}, of ${plainBytes} bytes`);

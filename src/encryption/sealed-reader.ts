@@ -1,10 +1,10 @@
 import { chunkBytes } from "./age-format.ts";
 import { chunkRange, copyOverlap, openChunks, type Payload } from "./payload.ts";
 
-/** Reads bytes of the encrypted file into a buffer, all of it, by calls that wait. */
-export type ReadFully = (offsetBytes: number, buffer: Buffer) => void;
+/** Reads bytes of the encrypted file into a buffer, all of it, by a call that waits or by one that is waited for. */
+export type ReadFully = (offsetBytes: number, buffer: Buffer) => void | Promise<void>;
 
-/** The plain bytes of an age file for a thread that reads it by calls that wait. */
+/** The plain bytes of an age file for a thread, one read at a time. */
 export class SealedReader {
   readonly #payload: Payload;
   readonly #readFully: ReadFully;
@@ -21,7 +21,7 @@ export class SealedReader {
    * Fills a buffer with plain bytes; all of them must be inside of the file.
    * @throws DamagedError chunk-damaged; what `readFully` throws
    */
-  read(offsetBytes: number, target: Buffer): void {
+  async read(offsetBytes: number, target: Buffer): Promise<void> {
     if (target.length === 0) return;
     let first = Math.floor(offsetBytes / chunkBytes);
     const last = Math.floor((offsetBytes + target.length - 1) / chunkBytes);
@@ -33,7 +33,7 @@ export class SealedReader {
     const range = chunkRange(this.#payload, first, last);
     if (this.#room.length < range.lengthBytes) this.#room = Buffer.allocUnsafeSlow(range.lengthBytes);
     const sealed = this.#room.subarray(0, range.lengthBytes);
-    this.#readFully(range.offsetBytes, sealed);
+    await this.#readFully(range.offsetBytes, sealed);
     for (const chunk of openChunks(this.#payload, range, sealed)) {
       copyOverlap(chunk, target, offsetBytes);
       this.#last = chunk;

@@ -45,11 +45,17 @@ export async function openArchive(name: string, access: ArchiveAccess): Promise<
   }
 }
 
+/** How an archive is opened without those that it refers to. */
+export interface OpenAloneOptions extends OpenDecryptedOptions {
+  /** See `openZipArchive`. */
+  isWanted?: (name: string) => boolean;
+}
+
 /** The same without those that it refers to, for its manifest alone. @throws as {@link openArchive} does */
 export async function openArchiveAlone(
   name: string,
   access: ArchiveAccess,
-  options: OpenDecryptedOptions = {},
+  options: OpenAloneOptions = {},
 ): Promise<OpenedArchive> {
   const folder = await findFolder(name, access);
   if (folder !== undefined) {
@@ -65,7 +71,7 @@ export async function openArchiveAlone(
   const stored = await openArchiveBytes(name, access);
   try {
     const { source, encrypted } = await access.decryption.open(stored, options);
-    return { reader: await openZipArchive(source), source, encrypted };
+    return { reader: await openZipArchive(source, options.isWanted), source, encrypted };
   } catch (error) {
     await stored.close();
     throw error;

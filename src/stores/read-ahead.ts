@@ -55,15 +55,14 @@ export class ReadAhead {
     this.#fetch = fetch;
   }
 
-  /** Reads a range that lies within the content. */
-  async read(offsetBytes: number, lengthBytes: number): Promise<Buffer> {
-    const into = Buffer.allocUnsafeSlow(lengthBytes);
-    if (lengthBytes === 0) return into;
+  /** Fills a buffer from an offset on, with a range that lies within the content. */
+  async read(offsetBytes: number, into: Uint8Array): Promise<void> {
+    if (into.length === 0) return;
     this.#reads += 1;
-    const endBytes = offsetBytes + lengthBytes;
+    const endBytes = offsetBytes + into.length;
     const goesOn = this.#goesOn(offsetBytes);
     this.#rememberEnd(endBytes);
-    if (this.#copyFragment(offsetBytes, into)) return into;
+    if (this.#copyFragment(offsetBytes, into)) return;
     const parts: Promise<void>[] = [];
     for (let at = offsetBytes; at < endBytes;) {
       const index = Math.floor(at / blockBytes);
@@ -73,7 +72,6 @@ export class ReadAhead {
     }
     // All are waited for, since they write into one buffer.
     for (const end of await Promise.allSettled(parts)) if (end.status === "rejected") throw end.reason;
-    return into;
   }
 
   /** Waits until nothing is being fetched; what is fetched is to be ended by whoever fetches. */
@@ -83,7 +81,7 @@ export class ReadAhead {
     this.#fragments.length = 0;
   }
 
-  async #readPart(index: number, fromBytes: number, into: Buffer, goesOn: boolean): Promise<void> {
+  async #readPart(index: number, fromBytes: number, into: Uint8Array, goesOn: boolean): Promise<void> {
     let block = this.#blocks.get(index);
     if (block !== undefined && block.fromBytes > fromBytes) {
       // One that reads on from further before needs it, too: it is fetched anew, from there.
@@ -108,7 +106,7 @@ export class ReadAhead {
     }
   }
 
-  async #readAlone(fromBytes: number, into: Buffer): Promise<void> {
+  async #readAlone(fromBytes: number, into: Uint8Array): Promise<void> {
     if (into.length >= fragmentBytes) return await this.#run(this.#fetch(fromBytes, into));
     const toBytes = Math.min(this.#sizeBytes, fromBytes + fragmentBytes);
     const fragment = { fromBytes: Math.max(0, Math.min(fromBytes, toBytes - fragmentBytes)), bytes: Buffer.alloc(0) };
@@ -119,7 +117,7 @@ export class ReadAhead {
     if (this.#fragments.length > mostFragments) this.#fragments.shift();
   }
 
-  #copyFragment(fromBytes: number, into: Buffer): boolean {
+  #copyFragment(fromBytes: number, into: Uint8Array): boolean {
     const toBytes = fromBytes + into.length;
     const found = this.#fragments.find(
       (fragment) => fragment.fromBytes <= fromBytes && toBytes <= fragment.fromBytes + fragment.bytes.length,

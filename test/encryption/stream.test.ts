@@ -94,17 +94,17 @@ describe("what is written is read back", () => {
     const file = memory.bytes();
     const offsetBytes = file.length - (plain.length + 6 * tagBytes);
     const payload = { label: "a", offsetBytes, plainBytes: plain.length, key };
-    fc.assert(
-      fc.property(
+    await fc.assert(
+      fc.asyncProperty(
         fc.array(fc.tuple(fc.nat(plain.length), fc.nat(3 * chunkBytes)), { minLength: 1, maxLength: 10 }),
-        (ranges) => {
+        async (ranges) => {
           const reader = new SealedReader(
             payload,
             (from, buffer) => void file.copy(buffer, 0, from, from + buffer.length),
           );
           for (const [from, wanted] of ranges) {
             const target = Buffer.alloc(Math.min(wanted, plain.length - from));
-            reader.read(from, target);
+            await reader.read(from, target);
             expect(target.equals(plain.subarray(from, from + target.length))).toBe(true);
           }
         },

@@ -1,7 +1,8 @@
 import { basename, dirname } from "node:path";
 import { openFolderArchive } from "../../archive/folder-reader.ts";
 import { createFolderWriter } from "../../archive/folder-writer.ts";
-import { type ManifestEntry, readManifest } from "../../archive/manifest.ts";
+import { type ManifestEntry, manifestDigest } from "../../archive/manifest.ts";
+import { readManifestEntries, readManifestHeader } from "../../archive/manifest-scan.ts";
 import type { ArchiveReader } from "../../archive/reader.ts";
 import type { ArchiveWriter } from "../../archive/writer.ts";
 import { openZipArchive } from "../../archive/zip-reader.ts";
@@ -127,11 +128,19 @@ function ownBytes({ from, parts, storedBytes, contentBytes }: ManifestEntry): nu
   return storedBytes === 0 ? undefined : storedBytes;
 }
 
-/** Whether what was written can be opened, and holds every entry that its manifest lists, at the size it says. */
+/**
+ * Whether what was written can be opened, and holds every entry that its manifest lists, at the size it says. The manifest is the one that
+ * was written, as its digest says; its lines are not held, since the list of entries alone may be large.
+ */
 async function readBack(reader: ArchiveReader): Promise<void> {
   try {
-    const manifest = await readManifest(reader);
-    for (const listed of manifest?.entries.values() ?? []) {
+    const header = (await manifestDigest(reader)) === undefined ? undefined : await readManifestHeader(reader);
+    if (header === undefined)
+      throw new AppError(
+        "read-back",
+        "the archive does not read back as it was written: expected a manifest, found none",
+      );
+    for await (const listed of readManifestEntries(reader, header)) {
       const expectedBytes = ownBytes(listed);
       const found = reader.entries.get(listed.name);
       if (found?.contentBytes !== expectedBytes)

@@ -141,6 +141,8 @@ async function writeEntries(
   });
   await writer.addDirectory("component/");
   const blobs = await writeBlobs(options, manifest, pinned, crew, buffers, readLimit);
+  // Reading back needs the memory.
+  await crew.close();
   const fonts = await dumpFonts(writer, manifest, folders.fontFolder, context.isRoot, (message) =>
     reporter.report({ type: "warning", code: "font-unreadable", message }),
   );

@@ -1,44 +1,60 @@
 import { readSync } from "node:fs";
 import { readZipContent } from "../../archive/zip-entry-data.ts";
-import type { ZipFile } from "../../archive/reader.ts";
-import type { ByteSource } from "../../bytes.ts";
+import type { ByteSource, Sealing } from "../../bytes.ts";
 import { SealedReader } from "../../encryption/sealed-reader.ts";
 import { AppError, DamagedError, messageOf } from "../../errors.ts";
+import type { AskedRanges } from "./asked-ranges.ts";
 import type { ZipPlace } from "./zip-places.ts";
 
-/** The archive file that a thread reads from; descriptors are the whole process'. */
-export interface ThreadArchive extends ZipFile {
+/** The archive file that a thread reads from. Plain data, which threads can be sent. */
+export interface ThreadArchive {
   label: string;
+  /** Descriptor of a local file, of the whole process; undefined: its bytes are asked for. */
+  fd: number | undefined;
+  /** Of the ZIP, which is less than the file where that is encrypted. */
+  sizeBytes: number;
+  /** Where the central directory begins. */
+  directoryOffsetBytes: number;
+  /** Set when the file is encrypted. */
+  sealed: Sealing | undefined;
 }
 
+/** Fills a buffer from an offset on, all of it, by a call that waits or by one that is waited for. */
+type Fill = (offsetBytes: number, buffer: Buffer) => void | Promise<void>;
+
 interface OpenThreadArchive extends ThreadArchive {
-  /** Undefined for a file that is not encrypted. */
-  reader: SealedReader | undefined;
+  fill: Fill;
 }
 
 /** Small entries stand next to each other: one read brings many of them. */
 const windowBytes = 1024 * 1024;
 
-/** The content of entries of ZIP files for a thread of its own, which reads by calls that wait. */
+/** The content of entries of ZIP files for a thread of its own, which reads local files by calls that wait. */
 export class ThreadSource {
   readonly #archives: readonly OpenThreadArchive[];
   readonly #sources: readonly ByteSource[];
   /** Buffers that take turns while stored bytes flow by: at most one that is looked at, and one that is read ahead. */
-  readonly #ring = Array.from({ length: 4 }, () => Buffer.allocUnsafeSlow(windowBytes));
+  readonly #ring: readonly Buffer[];
   #turn = 0;
   #passesBy = false;
+  /** The read before: a reader that stopped may have left one behind, and both use the same memory. */
+  #before: Promise<unknown> = Promise.resolve();
   #window: { archive: OpenThreadArchive | undefined; offsetBytes: number; bytes: Buffer } = {
     archive: undefined,
     offsetBytes: 0,
     bytes: Buffer.alloc(0),
   };
 
-  constructor(archives: readonly ThreadArchive[]) {
-    this.#archives = archives.map((archive) => ({ ...archive, reader: sealedReader(archive) }));
+  /** @param asked gives the bytes of archives without a descriptor */
+  constructor(archives: readonly ThreadArchive[], asked: AskedRanges) {
+    this.#ring = archives.every(({ fd }) => fd !== undefined)
+      ? Array.from({ length: 4 }, () => Buffer.allocUnsafeSlow(windowBytes))
+      : asked.ring();
+    this.#archives = archives.map((archive, index) => ({ ...archive, fill: fillOf(archive, index, asked) }));
     this.#sources = this.#archives.map((archive) => ({
       label: archive.label,
       sizeBytes: archive.sizeBytes,
-      read: async (offsetBytes, lengthBytes) => this.#read(archive, offsetBytes, lengthBytes),
+      read: (offsetBytes, lengthBytes) => this.#readNext(archive, offsetBytes, lengthBytes),
       close: () => Promise.resolve(),
     }));
   }
@@ -56,12 +72,23 @@ export class ThreadSource {
     return readZipContent(source, entry, directoryOffsetBytes);
   }
 
-  #read(archive: OpenThreadArchive, offsetBytes: number, lengthBytes: number): Buffer {
-    if (lengthBytes >= windowBytes / 2) return readFully(archive, offsetBytes, this.#bufferFor(lengthBytes));
+  #readNext(archive: OpenThreadArchive, offsetBytes: number, lengthBytes: number): Promise<Buffer> {
+    const reading = this.#before.then(() => this.#read(archive, offsetBytes, lengthBytes));
+    this.#before = reading.catch(() => undefined);
+    return reading;
+  }
+
+  async #read(archive: OpenThreadArchive, offsetBytes: number, lengthBytes: number): Promise<Buffer> {
+    if (lengthBytes >= windowBytes / 2) {
+      const buffer = this.#bufferFor(lengthBytes);
+      await archive.fill(offsetBytes, buffer);
+      return buffer;
+    }
     const { archive: of, offsetBytes: from, bytes } = this.#window;
     if (of !== archive || offsetBytes < from || offsetBytes + lengthBytes > from + bytes.length) {
-      const size = Math.min(windowBytes, archive.sizeBytes - offsetBytes);
-      this.#window = { archive, offsetBytes, bytes: readFully(archive, offsetBytes, Buffer.allocUnsafeSlow(size)) };
+      const window = Buffer.allocUnsafeSlow(Math.min(windowBytes, archive.sizeBytes - offsetBytes));
+      await archive.fill(offsetBytes, window);
+      this.#window = { archive, offsetBytes, bytes: window };
     }
     const start = offsetBytes - this.#window.offsetBytes;
     return this.#window.bytes.subarray(start, start + lengthBytes);
@@ -74,20 +101,17 @@ export class ThreadSource {
   }
 }
 
-function readFully(archive: OpenThreadArchive, offsetBytes: number, buffer: Buffer): Buffer {
-  if (archive.reader === undefined) readFileFully(archive, offsetBytes, buffer);
-  else archive.reader.read(offsetBytes, buffer);
-  return buffer;
-}
-
-function sealedReader(archive: ThreadArchive): SealedReader | undefined {
-  const { label, sizeBytes, sealed } = archive;
-  if (sealed === undefined) return undefined;
+function fillOf(archive: ThreadArchive, index: number, asked: AskedRanges): Fill {
+  const { label, fd, sizeBytes, sealed } = archive;
+  const stored: Fill = (offsetBytes, buffer) =>
+    fd === undefined ? asked.fill(index, offsetBytes, buffer) : readFileFully(fd, label, offsetBytes, buffer);
+  if (sealed === undefined) return stored;
   const payload = { label, offsetBytes: sealed.payloadOffsetBytes, plainBytes: sizeBytes, key: sealed.payloadKey };
-  return new SealedReader(payload, (offsetBytes, buffer) => readFileFully(archive, offsetBytes, buffer));
+  const reader = new SealedReader(payload, stored);
+  return (offsetBytes, buffer) => reader.read(offsetBytes, buffer);
 }
 
-function readFileFully({ fd, label }: ThreadArchive, offsetBytes: number, buffer: Buffer): void {
+function readFileFully(fd: number, label: string, offsetBytes: number, buffer: Buffer): void {
   for (let done = 0; done < buffer.length;) {
     let bytes: number;
     try {

@@ -1,5 +1,6 @@
 import type { ArchiveReader } from "../../archive/reader.ts";
 import type { ZipEntry } from "../../archive/zip-directory.ts";
+import type { ByteSource } from "../../bytes.ts";
 import type { ThreadArchive } from "./thread-source.ts";
 
 /** Where a thread finds the whole content of an entry. */
@@ -12,23 +13,31 @@ export interface ZipPlace {
 /** The files of an archive, one or a chain of them, and where in these its entries stand. */
 export interface ZipPlaces {
   archives: readonly ThreadArchive[];
+  /** The stored bytes of each. */
+  stored: readonly ByteSource[];
   /** Undefined for what threads cannot read by themselves: an entry in parts, or one that is not there. */
   placeOf(name: string): ZipPlace | undefined;
 }
 
-/** Undefined where not all of it are local files. */
+/** Undefined where not all of them are ZIP files. */
 export function zipPlaces(reader: ArchiveReader): ZipPlaces | undefined {
   const { chain, manifest } = reader;
-  if (chain === undefined) {
-    const archive = threadArchive(reader);
-    return archive && { archives: [archive], placeOf: (name) => placeIn(reader, 0, name) };
-  }
-  const readers = [chain.own, ...chain.bases.values()];
-  const archives = readers.flatMap((one) => threadArchive(one) ?? []);
-  if (archives.length < readers.length) return undefined;
+  const readers = chain === undefined ? [reader] : [chain.own, ...chain.bases.values()];
+  const files = readers.flatMap(({ label, zipFile }) => (zipFile === undefined ? [] : { label, ...zipFile }));
+  if (files.length < readers.length) return undefined;
+  const stored = files.map((file) => file.stored);
+  const archives = files.map(({ stored: { fd }, label, sizeBytes, directoryOffsetBytes, sealed }) => ({
+    fd,
+    label,
+    sizeBytes,
+    directoryOffsetBytes,
+    sealed,
+  }));
+  if (chain === undefined) return { archives, stored, placeOf: (name) => placeIn(reader, 0, name) };
   const places = new Map([...chain.bases.keys()].map((id, index) => [id, index + 1]));
   return {
     archives,
+    stored,
     placeOf(name) {
       const listed = manifest?.entries.get(name);
       if (listed?.parts !== undefined || !reader.entries.has(name)) return undefined;
@@ -37,10 +46,6 @@ export function zipPlaces(reader: ArchiveReader): ZipPlaces | undefined {
       return archive === undefined ? undefined : placeIn(readers[archive], archive, listed.from.name);
     },
   };
-}
-
-function threadArchive({ label, zipFile }: ArchiveReader): ThreadArchive | undefined {
-  return zipFile === undefined ? undefined : { label, ...zipFile };
 }
 
 function placeIn(reader: ArchiveReader | undefined, archive: number, name: string): ZipPlace | undefined {

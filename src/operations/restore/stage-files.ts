@@ -76,6 +76,7 @@ export async function stageFiles(
     await askThreads<readonly ZipFileToStage[], BatchStaged>({
       module: new URL("./stage-threads/thread", import.meta.url),
       given,
+      sources: places.stored,
       batches: inBatches(wanted, reader.label, places),
       onAnswer(batch, { reused, error }) {
         for (const [index, was] of reused.entries()) settle(batch[index]!.wanted, was);

@@ -18,9 +18,7 @@ export async function openRemote(location: RemoteLocation, access: ArchiveAccess
   try {
     const source = await store.open(name, access.context.signal);
     return {
-      label: source.label,
-      sizeBytes: source.sizeBytes,
-      read: (offsetBytes, lengthBytes) => source.read(offsetBytes, lengthBytes),
+      ...source,
       async close() {
         await source.close();
         await store.close();

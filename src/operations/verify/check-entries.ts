@@ -36,7 +36,7 @@ export async function checkEntries(
       const place = check.isOwnPart === true ? undefined : places.placeOf(check.entry.name);
       return place === undefined ? [] : { check, place };
     });
-    await checkInThreads({ label, archives: places.archives }, placed, problems, onBytes, options);
+    await checkInThreads({ label, archives: places.archives }, places.stored, placed, problems, onBytes, options);
     const done = new Set(placed.map(({ check }) => check));
     rest = checks.filter((check) => !done.has(check));
   }

@@ -1,3 +1,4 @@
+import type { ByteSource } from "../../bytes.ts";
 import { askThreads } from "../contents/ask-threads.ts";
 import { unpackError } from "../contents/thread-error.ts";
 import type { ProblemList } from "./problem-list.ts";
@@ -9,11 +10,13 @@ const batchEntries = 500;
 
 /**
  * Checks entries of a ZIP file in several threads. All of them have ended when this settles.
+ * @param stored bytes of the archives, for threads that cannot read them by themselves
  * @param onBytes told how many bytes more were read
  * @throws AppError for anything but damage; the signal's reason
  */
 export async function checkInThreads(
   given: VerifyThreadGiven,
+  stored: readonly ByteSource[],
   checks: readonly ZipEntryCheck[],
   problems: ProblemList,
   onBytes: (bytes: number) => void,
@@ -22,6 +25,7 @@ export async function checkInThreads(
   await askThreads<readonly ZipEntryCheck[], BatchResult>({
     module: new URL("./thread", import.meta.url),
     given,
+    sources: stored,
     batches: cutBatches(checks),
     threads,
     onAnswer(_batch, { problems: found, error }) {

@@ -5,6 +5,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { DamagedError } from "../../errors.ts";
 import type { ThreadData } from "../contents/ask-threads.ts";
+import { AskedRanges } from "../contents/asked-ranges.ts";
 import { SharedByteCount } from "../contents/shared-byte-count.ts";
 import { namedDamage } from "../contents/named-damage.ts";
 import { packError } from "../contents/thread-error.ts";
@@ -13,8 +14,8 @@ import { checkEntry } from "./check-entry.ts";
 import { entryProblem } from "./problem-list.ts";
 import type { BatchResult, VerifyThreadGiven, ZipEntryCheck } from "./thread-messages.ts";
 
-const { given, count: memory } = workerData as ThreadData<VerifyThreadGiven>;
-const source = new ThreadSource(given.archives);
+const { given, count: memory, line } = workerData as ThreadData<VerifyThreadGiven>;
+const source = new ThreadSource(given.archives, new AskedRanges(line));
 const count = new SharedByteCount(memory);
 
 async function checkBatch(batch: readonly ZipEntryCheck[]): Promise<BatchResult> {

@@ -1,6 +1,7 @@
 import { type Readable, addAbortSignal } from "node:stream";
 import { GetObjectCommand } from "@aws-sdk/client-s3";
 import { AppError } from "../../errors.ts";
+import type { LandingOptions } from "./range-handler.ts";
 import type { S3Access } from "./s3-access.ts";
 
 /** The content that is read: of a key, as long as its ETag is this one. */
@@ -26,12 +27,14 @@ export async function fetchRange(
   for (let failures = 0; done < into.length;) {
     const before = done;
     try {
-      const body = await openRange(access, key, etag, offsetBytes + done, offsetBytes + into.length, signal);
-      await drain(body, signal, (chunk) => {
-        if (chunk.length > into.length - done) throw wrongRange(access, key);
-        into.set(chunk, done);
-        done += chunk.length;
-      });
+      await fetchOnce(
+        access,
+        { key, etag },
+        offsetBytes + done,
+        into.subarray(done),
+        signal,
+        (bytes) => (done += bytes),
+      );
       // An answer that ends early without an error is a broken connection all the same.
       if (done < into.length) throw Object.assign(new Error("the answer ended early"), { code: "ECONNRESET" });
     } catch (error) {
@@ -44,29 +47,48 @@ export async function fetchRange(
   }
 }
 
-async function openRange(
+/** @param onBytes told how many bytes have come, also when it throws */
+async function fetchOnce(
   access: S3Access,
-  key: string,
-  etag: string | undefined,
+  { key, etag }: FetchedObject,
   fromBytes: number,
-  toBytes: number,
+  into: Uint8Array,
   signal: AbortSignal,
-): Promise<Readable> {
-  const range = `bytes=${fromBytes}-${toBytes - 1}`;
+  onBytes: (bytes: number) => void,
+): Promise<void> {
+  const range = `bytes=${fromBytes}-${fromBytes + into.length - 1}`;
+  const landing: LandingOptions["landing"] = { into, fromBytes, arrivedBytes: 0 };
+  let attempts = 0;
   const answer = await access.call(
     { operation: "GetObject", key, signal },
-    (client, options) =>
-      client.send(new GetObjectCommand({ Bucket: access.bucket, Key: key, Range: range, IfMatch: etag }), options),
+    (client, options) => {
+      const command = new GetObjectCommand({ Bucket: access.bucket, Key: key, Range: range, IfMatch: etag });
+      attempts += 1;
+      // The SDK hands its options on to whoever carries the request. What is refused is asked for twice: once is enough of that.
+      const carried: typeof options & Partial<LandingOptions> = attempts > 1 ? options : { ...options, landing };
+      return client.send(command, carried);
+    },
     ({ status }) => (status === 404 || status === 412 || status === 416 ? "changed" : undefined),
   );
   if (answer === "changed")
     throw new AppError("archive-changed", `${access.urlOf(key)} was replaced or removed while it was read`, {
       hints: ["start again"],
     });
-  const body = answer.Body as Readable;
-  if (answer.ContentRange?.startsWith(`bytes ${fromBytes}-`) === true) return body;
-  body.destroy();
-  throw wrongRange(access, key);
+  try {
+    if (landing.arrived !== undefined) return await landing.arrived;
+    const body = answer.Body as Readable;
+    if (answer.ContentRange?.startsWith(`bytes ${fromBytes}-`) !== true) {
+      body.destroy();
+      throw wrongRange(access, key);
+    }
+    await drain(body, signal, (chunk) => {
+      if (chunk.length > into.length - landing.arrivedBytes) throw wrongRange(access, key);
+      into.set(chunk, landing.arrivedBytes);
+      landing.arrivedBytes += chunk.length;
+    });
+  } finally {
+    onBytes(landing.arrivedBytes);
+  }
 }
 
 /** Takes all of a stream, by events: a promise for each of its small chunks would cost as much as the chunks themselves. */

@@ -18,15 +18,33 @@ export interface PartBuffer {
   release(): Promise<void>;
 }
 
-/** Gives parts of memory, and uses that of those that were released again. */
+/** Memory that parts of one size share. */
+interface Slab {
+  memory: Buffer;
+  partBytes: number;
+  /** Where in it a part can be. */
+  freeOffsets: number[];
+  parts: number;
+}
+
+/**
+ * Gives parts of memory, and uses that of those that were released again, also when parts grow: what a smaller one had would stay
+ * for as long as V8 does not collect it.
+ */
 export class MemoryParts {
-  #free: Buffer[] = [];
+  readonly #slabBytes: number;
+  readonly #slabs: Slab[] = [];
+
+  /** @param mostBytes the largest that a part becomes */
+  constructor(mostBytes: number) {
+    this.#slabBytes = mostBytes;
+  }
 
   take(sizeBytes: number): PartBuffer {
-    // Parts grow, and never shrink: what is smaller is not needed any more.
-    this.#free = this.#free.filter((buffer) => buffer.length === sizeBytes);
-    const buffer = this.#free.pop() ?? Buffer.allocUnsafeSlow(sizeBytes);
-    const free = this.#free;
+    const slab = this.#slabFor(sizeBytes);
+    const offset = slab.freeOffsets.pop()!;
+    slab.parts += 1;
+    const buffer = slab.memory.subarray(offset, offset + sizeBytes);
     const hash = createHash("sha256");
     let filledBytes = 0;
     return {
@@ -43,9 +61,25 @@ export class MemoryParts {
       digest: () => hash.digest(),
       body: () => buffer.subarray(0, filledBytes),
       async release() {
-        free.push(buffer);
+        slab.parts -= 1;
+        slab.freeOffsets.push(offset);
       },
     };
+  }
+
+  /** One with room for a part of that size. */
+  #slabFor(sizeBytes: number): Slab {
+    let slab = this.#slabs.find(({ partBytes, freeOffsets }) => partBytes === sizeBytes && freeOffsets.length > 0);
+    if (slab !== undefined) return slab;
+    slab = this.#slabs.find(({ parts }) => parts === 0);
+    if (slab === undefined) {
+      slab = { memory: Buffer.allocUnsafeSlow(this.#slabBytes), partBytes: 0, freeOffsets: [], parts: 0 };
+      this.#slabs.push(slab);
+    }
+    slab.partBytes = sizeBytes;
+    slab.freeOffsets = [];
+    for (let at = 0; at + sizeBytes <= this.#slabBytes; at += sizeBytes) slab.freeOffsets.push(at);
+    return slab;
   }
 }
 

@@ -16,23 +16,22 @@ export const mostParts = 10_000;
 
 /**
  * Small at first, so that little is held in memory and sending begins early; and early enough large that 10,000 parts hold 50 TB,
- * for which nine of ten must be as large as S3 takes them. Memory: 128 MiB at most. From 11 GiB of archive on, parts stand in
- * files: of 128 MiB then, of 1 GiB from 46 GiB, of 5 GiB from 166 GiB on, three of them at once.
+ * for which nine of ten must be as large as S3 takes them. Memory: 80 MiB at most, for up to eight on their way at once. From 8 GiB
+ * of archive on, parts stand in files: of 128 MiB then, of 1 GiB from 34 GiB, of 5 GiB from 124 GiB on, three of them at once.
  */
 export const usualParts: PartPlan = {
   steps: [
-    { parts: 64, sizeBytes: 8 * mib },
-    { parts: 64, sizeBytes: 16 * mib },
-    { parts: 304, sizeBytes: 32 * mib },
-    { parts: 40, sizeBytes: 128 * mib },
-    { parts: 40, sizeBytes: 256 * mib },
-    { parts: 40, sizeBytes: 512 * mib },
-    { parts: 40, sizeBytes: gib },
-    { parts: 40, sizeBytes: 2 * gib },
+    { parts: 96, sizeBytes: 8 * mib },
+    { parts: 464, sizeBytes: 16 * mib },
+    { parts: 30, sizeBytes: 128 * mib },
+    { parts: 30, sizeBytes: 256 * mib },
+    { parts: 30, sizeBytes: 512 * mib },
+    { parts: 30, sizeBytes: gib },
+    { parts: 30, sizeBytes: 2 * gib },
     { parts: mostParts, sizeBytes: 5 * gib },
   ],
-  memoryBytes: 32 * mib,
-  budgetBytes: 128 * mib,
+  memoryBytes: 16 * mib,
+  budgetBytes: 80 * mib,
 };
 
 /** Size of a part. @param number from 1 */

@@ -6,6 +6,7 @@ import { S3Client } from "@aws-sdk/client-s3";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 import { messageOf, UsageError } from "../../errors.ts";
 import { proxyEnvironment } from "./proxy-environment.ts";
+import { RangeHandler } from "./range-handler.ts";
 import { type S3Credentials, credentialsOf } from "./s3-credentials.ts";
 import type { S3Patience, S3Settings, S3Surroundings } from "./s3-settings.ts";
 
@@ -29,7 +30,14 @@ export async function makeS3Client(
 ): Promise<S3Client> {
   const { endpoint, pathStyle, caFile } = settings;
   const ca = caFile === undefined ? undefined : [...rootCertificates, await readCertificates(caFile)];
-  const agent = { keepAlive: true, maxSockets: 50, proxyEnv: { ...proxyEnvironment(surroundings.env) } };
+  const proxyEnv = proxyEnvironment(surroundings.env);
+  const agent = { keepAlive: true, maxSockets: 50, proxyEnv: { ...proxyEnv } };
+  const connections = {
+    connectionTimeout: connectMs,
+    socketTimeout: patience.idleMs,
+    httpAgent: new HttpAgent(agent),
+    httpsAgent: new HttpsAgent({ ...agent, ...(ca === undefined ? {} : { ca }) }),
+  };
   return new S3Client({
     region: await regionOf(settings, surroundings),
     credentials: credentialsOf(settings, surroundings, onCredentials),
@@ -42,12 +50,11 @@ export async function makeS3Client(
     requestChecksumCalculation: "WHEN_REQUIRED",
     responseChecksumValidation: "WHEN_REQUIRED",
     expectContinueHeader: false,
-    requestHandler: new NodeHttpHandler({
-      connectionTimeout: connectMs,
-      socketTimeout: patience.idleMs,
-      httpAgent: new HttpAgent(agent),
-      httpsAgent: new HttpsAgent({ ...agent, ...(ca === undefined ? {} : { ca }) }),
-    }),
+    // Connections of our own know no proxy.
+    requestHandler:
+      proxyEnv.HTTP_PROXY !== undefined || proxyEnv.HTTPS_PROXY !== undefined
+        ? new NodeHttpHandler(connections)
+        : new RangeHandler(connections, { connectMs, idleMs: patience.idleMs, ca }),
   });
 }
 

@@ -13,14 +13,23 @@ export function openS3Source(access: S3Access, key: string, found: HeadedObject,
   const ahead = new ReadAhead(sizeBytes, (offsetBytes, into) =>
     fetchRange(access, { key, etag }, offsetBytes, into, reading),
   );
+  const check = (offsetBytes: number, lengthBytes: number): void => {
+    const inside = offsetBytes >= 0 && lengthBytes >= 0 && offsetBytes + lengthBytes <= sizeBytes;
+    if (!inside) throw new RangeError(`${label}: read of ${lengthBytes} at ${offsetBytes}, of ${sizeBytes} bytes`);
+    signal.throwIfAborted();
+  };
   return {
     label,
     sizeBytes,
     async read(offsetBytes, lengthBytes) {
-      const inside = offsetBytes >= 0 && lengthBytes >= 0 && offsetBytes + lengthBytes <= sizeBytes;
-      if (!inside) throw new RangeError(`${label}: read of ${lengthBytes} at ${offsetBytes}, of ${sizeBytes} bytes`);
-      signal.throwIfAborted();
-      return await ahead.read(offsetBytes, lengthBytes);
+      check(offsetBytes, lengthBytes);
+      const into = Buffer.allocUnsafeSlow(lengthBytes);
+      await ahead.read(offsetBytes, into);
+      return into;
+    },
+    async readInto(offsetBytes, into) {
+      check(offsetBytes, into.length);
+      await ahead.read(offsetBytes, into);
     },
     async close() {
       closing.abort(new Error(`${label} is closed`));

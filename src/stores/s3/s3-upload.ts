@@ -31,7 +31,7 @@ export class S3Upload {
   #options: UploadOptions;
   #stop = new AbortController();
   #signal: AbortSignal;
-  #memory = new MemoryParts();
+  #memory: MemoryParts;
   #filling: PartBuffer | undefined;
   #upload: (UploadId & { recordKey: string }) | undefined;
   #sending = new Set<Promise<void>>();
@@ -47,6 +47,7 @@ export class S3Upload {
     this.#access = access;
     this.#keys = keys;
     this.#options = options;
+    this.#memory = new MemoryParts(options.plan.memoryBytes);
     this.#signal = AbortSignal.any([options.signal, this.#stop.signal]);
   }
 

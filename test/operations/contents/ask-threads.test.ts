@@ -6,6 +6,7 @@ test.each([1, 3])("no more threads work than are asked for: %i", async (threads)
   await askThreads<number, number>({
     module: new URL("../../fixtures/thread-number", import.meta.url),
     given: undefined,
+    sources: [],
     batches: Array.from({ length: 12 }, (_, index) => index),
     threads,
     onAnswer: (_batch, number) => void numbers.push(number),

@@ -24,7 +24,7 @@ test.each(["memory", "a file"])(
   "a part in %s takes what there is room for, and gives it as often as it is asked",
   async (kind) => {
     const folder = await tempFolder();
-    const memory = new MemoryParts();
+    const memory = new MemoryParts(2_500_000);
     const part = kind === "memory" ? memory.take(2_500_000) : await openFilePart(folder, 2_500_000, process.pid);
     expect(await readdir(folder)).toEqual([]);
     expect(await part.append(bytes.subarray(0, 2_000_000))).toBe(2_000_000);
@@ -37,6 +37,30 @@ test.each(["memory", "a file"])(
     if (kind === "memory") expect(memory.take(2_500_000).filledBytes).toBe(0);
   },
 );
+
+test("parts that grow use the memory of those before, and none that somebody still has", async () => {
+  const memory = new MemoryParts(800);
+  const memories = new Set<ArrayBufferLike>();
+  const take = async (sizeBytes: number, fill: number): Promise<PartBuffer> => {
+    const part = memory.take(sizeBytes);
+    expect(await part.append(Buffer.alloc(1000, fill))).toBe(sizeBytes);
+    memories.add((part.body() as Uint8Array).buffer);
+    return part;
+  };
+  const small = await Promise.all([1, 2, 3, 4, 5].map((fill) => take(200, fill)));
+  expect(memories.size).toBe(2);
+  for (const index of [0, 1, 2]) await small[index]!.release();
+  const larger = await Promise.all([6, 7].map((fill) => take(400, fill)));
+  // The first slab has a small one in it, the second as well.
+  expect(memories.size).toBe(3);
+  expect((await contentOf(small[3]!)).equals(Buffer.alloc(200, 4))).toBe(true);
+  expect((await contentOf(small[4]!)).equals(Buffer.alloc(200, 5))).toBe(true);
+  for (const [index, part] of larger.entries())
+    expect((await contentOf(part)).equals(Buffer.alloc(400, 6 + index))).toBe(true);
+  for (const part of [small[3]!, small[4]!, ...larger]) await part.release();
+  await Promise.all([8, 9, 10].map((fill) => take(800, fill)));
+  expect(memories.size).toBe(3);
+});
 
 test("a file is closed while somebody is in the middle of reading it, and that one is told", async () => {
   const part = await openFilePart(await tempFolder(), bytes.length, process.pid);

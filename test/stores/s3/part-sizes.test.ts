@@ -19,6 +19,6 @@ test("10,000 parts hold 50 TB, none of a size that S3 does not take, and memory 
 test("parts are small at first, and several are sent at once", () => {
   expect(partSizeBytes(usualParts, 1)).toBe(8 * mib);
   expect(partsAtOnce(usualParts, 8 * mib)).toBe(8);
-  expect(partsAtOnce(usualParts, 32 * mib)).toBe(3);
+  expect(partsAtOnce(usualParts, 16 * mib)).toBe(4);
   expect(partsAtOnce(usualParts, 1024 * mib)).toBe(2);
 });

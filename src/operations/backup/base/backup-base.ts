@@ -54,7 +54,7 @@ export function noBase(canServe: boolean): BackupBase {
 export async function readBase(
   reader: ArchiveReader,
   fileName: string,
-  manifestLimitBytes?: number,
+  manifestLimitBytes: number,
 ): Promise<Omit<BackupBase, "confirm">> {
   const { label } = reader;
   const sha256 = await manifestDigest(reader, manifestLimitBytes);

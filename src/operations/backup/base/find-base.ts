@@ -28,8 +28,8 @@ export interface BaseRequest {
   keptFolder: string | undefined;
 }
 
-/** What we kept ourselves is no bomb. */
-const keptLimitBytes = 2 ** 33;
+/** A manifest is read line by line, so that a bomb costs time alone; what a sound one may have its reader's entries do not tell. */
+const manifestLimitBytes = 2 ** 33;
 
 /** Archives that are opened at once. */
 const openedAtOnce = 8;
@@ -48,7 +48,7 @@ async function openBase(name: string, request: BaseRequest, access: ArchiveAcces
     throw new RefusedError("base-unfit", `${name} is a folder, and only an archive that is a file can be referred to`, {
       hints: ["make a full backup without --no-zip, and refer to that"],
     });
-  const { reader, isKept } = await openToRefer(name, request.keptFolder, access);
+  const reader = await openToRefer(name, request.keptFolder, access);
   const { cwd } = access.context;
   const realName = await withoutLinks(name, cwd);
   try {
@@ -59,7 +59,7 @@ async function openBase(name: string, request: BaseRequest, access: ArchiveAcces
       throw new RefusedError("base-unfit", `${reader.label} cannot be referred to: ${problem}`, {
         hints: ["leave --base out for a full backup", "or name another archive of this instance"],
       });
-    const base = await readBase(reader, fileNameOf(realName), isKept ? keptLimitBytes : undefined);
+    const base = await readBase(reader, fileNameOf(realName), manifestLimitBytes);
     if (await isBeside(realName, request.target, cwd)) refuseOverwriting(base.archives, request.target);
     else warnApart(name, access);
     return { ...base, confirm: () => lookForArchives(base.archives, "the new archive", realName, access) };

@@ -1,3 +1,4 @@
+import { parseEntryName } from "../../../archive/entry-names.ts";
 import type { BaseArchive } from "../../../archive/manifest.ts";
 import type { ArchiveReader } from "../../../archive/reader.ts";
 import { type AppError, DamagedError, RefusedError } from "../../../errors.ts";
@@ -9,7 +10,8 @@ import { openKeptManifest } from "./kept-manifests.ts";
 
 /**
  * Opens an archive that is to be referred to, without those that it refers to itself, after a look whether they are there: the new
- * archive will refer to them as well. Of one that is encrypted for others, what was kept of it when it was written is opened.
+ * archive will refer to them as well. Of one that is encrypted for others, what was kept of it when it was written is opened. Blobs, of
+ * which there may be many, are not among the reader's entries.
  * @param keptFolder folder of what is kept; undefined: nothing is
  * @throws RefusedError (exit 4) for all that is wrong with it
  */
@@ -17,12 +19,17 @@ export async function openToRefer(
   name: string,
   keptFolder: string | undefined,
   access: ArchiveAccess,
-): Promise<{ reader: ArchiveReader; isKept: boolean }> {
+): Promise<ArchiveReader> {
   try {
-    const whole = await openArchive(name, access);
-    await whole.reader.close();
-    const { reader } = await openArchiveAlone(name, access);
-    return { reader, isKept: false };
+    const isWanted = (entry: string): boolean => parseEntryName(entry)?.kind !== "record";
+    const { reader } = await openArchiveAlone(name, access, { isWanted });
+    try {
+      if ((await referredArchives(reader)).length > 0) await (await openArchive(name, access)).reader.close();
+      return reader;
+    } catch (error) {
+      await reader.close();
+      throw error;
+    }
   } catch (error) {
     if (error instanceof DamagedError) throw asRefusal(error);
     if (!isLocked(error)) throw error;
@@ -30,7 +37,7 @@ export async function openToRefer(
     if (reader === undefined) throw notKept(error);
     try {
       await lookForArchives(await referredArchives(reader), reader.label, name, access);
-      return { reader, isKept: true };
+      return reader;
     } catch (missing) {
       await reader.close();
       throw missing;

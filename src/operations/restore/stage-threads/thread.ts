@@ -4,14 +4,15 @@
  */
 import { parentPort, workerData } from "node:worker_threads";
 import type { ThreadData } from "../../contents/ask-threads.ts";
+import { AskedRanges } from "../../contents/asked-ranges.ts";
 import { SharedByteCount } from "../../contents/shared-byte-count.ts";
 import { packError } from "../../contents/thread-error.ts";
 import { ThreadSource } from "../../contents/thread-source.ts";
 import { stageWanted } from "../file-to-stage.ts";
 import type { BatchStaged, StageThreadGiven, ZipFileToStage } from "./messages.ts";
 
-const { given, count: memory } = workerData as ThreadData<StageThreadGiven>;
-const source = new ThreadSource(given.archives);
+const { given, count: memory, line } = workerData as ThreadData<StageThreadGiven>;
+const source = new ThreadSource(given.archives, new AskedRanges(line));
 const count = new SharedByteCount(memory);
 
 async function stageBatch(batch: readonly ZipFileToStage[]): Promise<BatchStaged> {
