@@ -70,13 +70,13 @@ async function report(
   if (flags.dryRun) {
     this.output.note(formatPlan(plan));
     const failed = plan.findings.filter(({ level }) => level === "fail");
-    const { findings, tables, rows, files, fileBytes, snapshotAt, present } = plan;
+    const { findings, definedTables, rows, files, fileBytes, snapshotAt, present } = plan;
     this.output.finish({
       ...summary,
       dryRun: true,
       possible: failed.length === 0,
       snapshotAt: snapshotAt ?? null,
-      tables,
+      tables: definedTables,
       rows: rows ?? null,
       files,
       fileBytes,

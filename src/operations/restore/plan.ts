@@ -20,7 +20,9 @@ export interface RestorePlan {
   database: string;
   /** Every check, those that fail too. */
   findings: Finding[];
-  /** What the archive holds. */
+  /** Tables that the archive defines, those too whose rows it leaves out. */
+  definedTables: number;
+  /** Tables that it has rows of. */
   tables: number;
   /** Undefined when the archive does not say. */
   rows: number | undefined;
@@ -68,6 +70,7 @@ export async function planRestore(
     way: chosen.way,
     database,
     findings,
+    definedTables: contents.toc.entries.filter(({ description }) => description === "TABLE").length,
     tables: contents.tables.size,
     rows: contents.manifest?.end.rows,
     files,

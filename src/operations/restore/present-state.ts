@@ -1,5 +1,6 @@
 import { detectApplication } from "../../applications/detect.ts";
 import type { Client } from "../../postgres/connection.ts";
+import { markerPrefix } from "../../postgres/in-place/markers.ts";
 
 /** What an instance holds now, as far as its database tells; null for what it does not. */
 export interface PresentState {
@@ -12,7 +13,7 @@ export interface PresentState {
 
 /** Looks at what a restore would replace. */
 export async function lookAtPresent(client: Client): Promise<PresentState> {
-  // Those of the application: neither the server's own nor those of extensions.
+  // Those of the application: neither the server's own, nor those of extensions, nor a previous state that is kept.
   const { rows } = await client.query<{ tables: string; bytes: string | null }>(
     `select count(*)::text as tables,
        case when pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CONNECT')
@@ -21,7 +22,9 @@ export async function lookAtPresent(client: Client): Promise<PresentState> {
      where c.relkind in ('r', 'p') and c.relpersistence <> 't'
        and n.nspname <> 'information_schema' and n.nspname not like 'pg\\_%'
        and not exists (select from pg_catalog.pg_depend d where d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
-         and d.objid = c.oid and d.deptype = 'e')`,
+         and d.objid = c.oid and d.deptype = 'e')
+       and coalesce(not pg_catalog.starts_with(pg_catalog.obj_description(n.oid, 'pg_namespace'), $1), true)`,
+    [markerPrefix],
   );
   const application = await detectApplication(client);
   const hasBlobs = (await application.blobTable(client)) !== undefined;

@@ -30,22 +30,23 @@ export interface MarkedSchema extends Marker {
   schema: string;
 }
 
-const prefix = "ngwbackup in-place ";
+/** How the comment on every schema of ours begins. */
+export const markerPrefix = "ngwbackup in-place ";
 const states: readonly string[] = ["new", "previous", "undone", "dropping"] satisfies MarkerState[];
 const roles: readonly string[] = ["schema", "objects", "notes"] satisfies MarkerRole[];
 
 /** The comment that marks a schema as ours. */
 export function encodeMarker(marker: Marker): string {
   const { runId, state, role, original, createdAt, keepUntil, comment } = marker;
-  return prefix + JSON.stringify({ runId, state, role, original, createdAt, keepUntil, comment });
+  return markerPrefix + JSON.stringify({ runId, state, role, original, createdAt, keepUntil, comment });
 }
 
 /** What a schema's comment says; undefined when it is not one of ours. */
 export function decodeMarker(text: string | null): Marker | undefined {
-  if (text === null || !text.startsWith(prefix)) return undefined;
+  if (text === null || !text.startsWith(markerPrefix)) return undefined;
   let value: Record<string, unknown> | null;
   try {
-    value = JSON.parse(text.slice(prefix.length)) as Record<string, unknown> | null;
+    value = JSON.parse(text.slice(markerPrefix.length)) as Record<string, unknown> | null;
   } catch {
     return undefined;
   }
@@ -66,7 +67,7 @@ function isTextOrNull(value: unknown): value is string | null {
 
 /** Whether a comment in an archive marks a kept state of the instance that was backed up. */
 export function isMarkerComment(definition: string): boolean {
-  return definition.includes(`'${prefix}{`);
+  return definition.includes(`'${markerPrefix}{`);
 }
 
 /**
@@ -78,7 +79,7 @@ export async function listMarkedSchemas(client: Client): Promise<MarkedSchema[]>
     `select n.nspname as name, pg_catalog.obj_description(n.oid, 'pg_namespace') as comment
        from pg_catalog.pg_namespace n where pg_catalog.pg_has_role(n.nspowner, 'USAGE')
         and pg_catalog.starts_with(pg_catalog.obj_description(n.oid, 'pg_namespace'), $1) order by n.nspname`,
-    [prefix],
+    [markerPrefix],
   );
   return rows.flatMap(({ name, comment }) => {
     const marker = decodeMarker(comment);
