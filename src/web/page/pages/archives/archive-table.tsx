@@ -29,7 +29,7 @@ export function ArchiveTable({
     />
   );
   return (
-    <table class="rows">
+    <table class="rows archive-rows">
       <thead>
         <tr>
           {header("name")}
