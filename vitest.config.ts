@@ -13,8 +13,12 @@ export default defineConfig({
     coverage: {
       provider: "v8",
       include: ["src/**/*.ts"],
-      // Threads of their own, which are not seen.
-      exclude: ["src/**/thread.ts"],
+      exclude: [
+        // Threads of their own, which are not seen.
+        "src/**/thread.ts",
+        // It runs in Chromium, which is not seen either.
+        "src/web/page/**",
+      ],
       reporter: ["text-summary", "json"],
       reportsDirectory: ".coverage",
       reportOnFailure: true,

@@ -64,7 +64,6 @@ export const settings = {
   actions: {
     "sign-in": "signed in",
     "sign-in-failed": "failed to sign in",
-    "locked-out": "was locked out",
     "sign-out": "signed out",
     "start-backup": "started a backup",
     "start-verify": "started a verify",
@@ -77,8 +76,7 @@ export const settings = {
     "download-archive": "downloaded an archive",
     "create-token": "made a token",
     "remove-token": "took back a token",
-    "test-notifications": "sent a test notification",
+    "test-notification": "sent a test notification",
     "plan-restore": "had a restore planned",
-    "start-plan": "had a restore planned",
   } as Readonly<Record<string, string>>,
 };

@@ -66,7 +66,6 @@ export const settings: typeof english = {
   actions: {
     "sign-in": "вход",
     "sign-in-failed": "неудачный вход",
-    "locked-out": "вход заперт",
     "sign-out": "выход",
     "start-backup": "запуск копии",
     "start-verify": "запуск проверки",
@@ -79,8 +78,7 @@ export const settings: typeof english = {
     "download-archive": "скачивание архива",
     "create-token": "создание токена",
     "remove-token": "отзыв токена",
-    "test-notifications": "пробное уведомление",
+    "test-notification": "пробное уведомление",
     "plan-restore": "план восстановления",
-    "start-plan": "план восстановления",
   },
 };
