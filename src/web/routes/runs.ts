@@ -90,7 +90,11 @@ export function runRoutes(parts: DataParts): (app: WebApp) => void {
             cancelled.delete(id);
             throw error;
           });
-          if (!isKnown) throw notFound(`run ${id}`);
+          if (!isKnown) {
+            // A run of that number may come yet.
+            cancelled.delete(id);
+            throw notFound(`run ${id}`);
+          }
         }
         void reply.code(202);
         return { runId: id };
