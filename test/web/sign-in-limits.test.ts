@@ -65,6 +65,11 @@ test.for<[address: string, block: string]>([
   ["fe80::1%eth0", "fe80:0:0:0::/64"],
   ["64:ff9b::203.0.113.9", "64:ff9b:0:0::/64"],
   ["local", "local"],
+  // A program of this machine can come from any of these, and so begin anew each time.
+  ["127.0.0.1", "loopback"],
+  ["127.4.5.6", "loopback"],
+  ["::ffff:127.0.0.2", "loopback"],
+  ["::1", "loopback"],
 ])("%s counts as %s", ([address, block]) => expect(addressBlock(address)).toBe(block));
 
 async function open(): Promise<SignInLimits> {

@@ -1,10 +1,12 @@
 import { isIPv6 } from "node:net";
 
 /**
- * The part of a client's address that limits count by: the /64 that a line has in IPv6, the whole address in IPv4.
+ * The part of a client's address that limits count by: the /64 that a line has in IPv6, the whole address in IPv4. All of this
+ * machine are one: any program here may come from each of them.
  * @param address as a socket or a proxy tells it
  */
 export function addressBlock(address: string): string {
+  if (isLoopback(address)) return "loopback";
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address);
   if (mapped !== null) return mapped[1]!;
   if (!isIPv6(address)) return address;
