@@ -2,8 +2,13 @@ import { appendFileSync } from "node:fs";
 import { createConnection } from "node:net";
 import { join } from "node:path";
 import { once } from "node:events";
+import fastify from "fastify";
 import { expect, onTestFinished, test } from "vitest";
+import { loadSettings } from "../../src/config/settings.ts";
+import { RunWatch, type WatchListener } from "../../src/operations/runs/run-watch.ts";
 import type { RunDetail, RunEvents, RunRow } from "../../src/web/api/runs.ts";
+import { EventStream } from "../../src/web/events/event-stream.ts";
+import { RunStreams } from "../../src/web/events/run-streams.ts";
 import { EventReader } from "../fixtures/event-reader.ts";
 import { beginRun } from "../fixtures/made-up-run.ts";
 import { signedIn } from "../fixtures/served-instance.ts";
@@ -191,6 +196,70 @@ test("a reader that does not keep up is dropped, and holds nobody else up", asyn
   expect(slow.bytesRead).toBeLessThan((bursts - 1) * lines * long.length);
   run.tell(line("the end"));
   await quick.until("the end", () => quick.of<{ text: string }>("line").at(-1)?.text === "the end");
+});
+
+test("a run that has told much arrives whole, however slow the line is", async () => {
+  const { sdir, open, server, client } = await serve();
+  const run = await beginRun(sdir, "backup");
+  const [lines, long] = [12_000, "0123456789".repeat(100)];
+  appendFileSync(run.logPath, `${JSON.stringify(line(long))}\n`.repeat(lines));
+  const { port } = new URL(server.url);
+  const slow = createConnection(Number(port), "127.0.0.1");
+  onTestFinished(() => void slow.destroy());
+  slow.on("error", () => {});
+  const request = [`GET /api/runs/${run.id}/events HTTP/1.1`, "host: localhost", `cookie: ${client.cookie}`, "", ""];
+  slow.write(request.join("\r\n"));
+  await once(slow, "readable");
+  const quick = await open(`api/runs/${run.id}/events`);
+  await quick.until("the beginning", () => quick.of("log").length > 0);
+  for (let index = 1; index <= 3; index += 1) {
+    run.tell(progressAt(index));
+    await quick.until("news", () => quick.of("progress").length === index);
+  }
+  let end = "";
+  const arrived = new Promise<boolean>((resolve) => {
+    slow.once("close", () => resolve(false));
+    slow.on("data", (chunk: Buffer) => {
+      end = (end + chunk.toString("latin1")).slice(-1000);
+      if (end.includes('"doneBytes":3')) resolve(true);
+    });
+  });
+  expect(await arrived).toBe(true);
+  expect(slow.bytesRead).toBeGreaterThan(lines * long.length);
+});
+
+test("nobody looks for a reader who has gone before the stream began", async () => {
+  let listeners = 0;
+  class CountingWatch extends RunWatch {
+    override async listen(listener: WatchListener): Promise<() => void> {
+      const stop = await super.listen(listener);
+      listeners += 1;
+      return stop;
+    }
+  }
+  const { config, folder } = await webInstance({});
+  const { runs } = await loadSettings({ env: {}, cwd: folder, configPaths: [config] });
+  const streams = new RunStreams(
+    new CountingWatch(
+      () => Promise.resolve(runs),
+      () => new Date(),
+    ),
+  );
+  onTestFinished(() => streams.close());
+  const app = fastify();
+  onTestFinished(async () => await app.close());
+  const followed = Promise.withResolvers<unknown>();
+  app.get("/", async (_, reply) => {
+    reply.raw.destroy();
+    const stream = new EventStream(reply);
+    await Promise.all([streams.followAll(stream), streams.followRun(1, stream)]).then(
+      followed.resolve,
+      followed.reject,
+    );
+  });
+  await fetch(await app.listen({ host: "127.0.0.1", port: 0 })).catch(() => undefined);
+  await followed.promise;
+  expect([listeners, streams.size]).toEqual([0, 0]);
 });
 
 test("nobody without a session gets a stream", async () => {

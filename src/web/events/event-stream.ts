@@ -1,7 +1,7 @@
 import type { FastifyReply } from "fastify";
 import type { ServerResponse } from "node:http";
 
-/** A reader that is so far behind is dropped: its browser opens the stream again, and begins anew. */
+/** A reader that is so far behind the news is dropped: its browser opens the stream again, and begins anew. */
 const mostWaitingBytes = 1024 * 1024;
 
 /**
@@ -17,6 +17,7 @@ const heartbeat = Buffer.from(":\n\n");
 /** Server-sent events to one reader; the answer's headers go out with it. Ends when the reader goes away. */
 export class EventStream {
   readonly #response: ServerResponse;
+  #beginningBytes = 0;
 
   /** Takes the answer over: nothing else may be sent as it. */
   constructor(reply: FastifyReply) {
@@ -46,10 +47,16 @@ export class EventStream {
     else action();
   }
 
+  /** Sends what the stream begins with. It may be long, and gets all the time that a slow line takes, or it would never arrive. */
+  begin(events: Buffer): void {
+    this.send(events);
+    this.#beginningBytes = events.length;
+  }
+
   /** Sends what {@link formatEvent} made, one or several. A reader that does not keep up is dropped. */
   send(events: Buffer): void {
     if (!this.isOpen) return;
-    if (this.#response.writableLength > mostWaitingBytes) this.#response.destroy();
+    if (this.#response.writableLength > this.#beginningBytes + mostWaitingBytes) this.#response.destroy();
     else this.#response.write(events);
   }
 

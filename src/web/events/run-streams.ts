@@ -58,7 +58,7 @@ export class RunStreams {
     const watched = this.#watch.running.get(id);
     if (watched === undefined) return false;
     if (!stream.isOpen) return true;
-    stream.send(this.#beginning(watched));
+    stream.begin(this.#beginning(watched));
     const streams = this.#ofRuns.get(id) ?? new Set();
     this.#ofRuns.set(id, streams.add(stream));
     stream.onEnd(() => {
@@ -88,6 +88,8 @@ export class RunStreams {
 
   /** Keeps looking as long as a stream is open. */
   async #attend(stream: EventStream): Promise<void> {
+    // It was given up before it began: nobody would end the looking.
+    if (!stream.isOpen) return;
     this.#open += 1;
     stream.onEnd(() => {
       this.#open -= 1;
