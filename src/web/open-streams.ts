@@ -21,13 +21,22 @@ export class OpenStreams {
     this.#timer ??= setInterval(() => this.endStale(), checkMs).unref();
   }
 
-  /** Breaks off those whose session is over. */
+  /** Breaks off those whose session is over, or may be. */
   endStale(): void {
-    for (const [reply, identity] of this.#open) if (!identity.isStillValid()) reply.raw.destroy();
+    for (const [reply, identity] of this.#open) if (!isValid(identity)) reply.raw.destroy();
   }
 
   /** Ends all. */
   endAll(): void {
     for (const [reply] of this.#open) reply.raw.end();
+  }
+}
+
+/** What a file that cannot be read says nothing of must not end the server; the browser asks again, and is told why. */
+function isValid(identity: Identity): boolean {
+  try {
+    return identity.isStillValid();
+  } catch {
+    return false;
   }
 }

@@ -5,10 +5,14 @@ import type { WebService } from "../../src/web/web-service.ts";
 
 test("streams of events end with the session that opened them, and with the server", async () => {
   let isSignedIn = true;
+  let isReadable = true;
   const identity: Identity = {
     caller: { name: "vera", role: "viewer", via: "token" },
     csrfToken: undefined,
-    isStillValid: () => isSignedIn,
+    isStillValid() {
+      if (!isReadable) throw new Error("disk I/O error");
+      return isSignedIn;
+    },
   };
   const abort = new AbortController();
   const app = buildApp({
@@ -23,6 +27,10 @@ test("streams of events end with the session that opened them, and with the serv
         });
         scope.delete("/api/session", { config: { role: "viewer" } }, () => {
           isSignedIn = false;
+          return {};
+        });
+        scope.delete("/api/disk", { config: { role: "viewer" } }, () => {
+          isReadable = false;
           return {};
         });
       },
@@ -48,6 +56,11 @@ test("streams of events end with the session that opened them, and with the serv
   await fetch(`${url}/api/session`, { method: "DELETE" });
   expect(await first.reading).toBe("broken off");
   isSignedIn = true;
+  // Whether it goes on cannot be told.
+  const untold = await open();
+  await fetch(`${url}/api/disk`, { method: "DELETE" });
+  expect(await untold.reading).toBe("broken off");
+  isReadable = true;
   const second = await open();
   abort.abort();
   expect(await second.reading).toBe("ended");
