@@ -1,4 +1,6 @@
 import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { expect, test } from "vitest";
 import { runCli } from "../fixtures/run-cli.ts";
 import { WebClient, problemOf, webInstance } from "../fixtures/web-server.ts";
@@ -64,6 +66,11 @@ test("a token opens the API as far as its role, until it is taken back", async (
     409,
     "name-taken",
   ]);
+  // It would end up in the environment of a run, which cannot hold it.
+  expect(problemOf(await admin.request("POST", "api/tokens", { name: "a\0b", role: "viewer" }))).toEqual([
+    400,
+    "invalid-request",
+  ]);
   const viewer = new WebClient(url, { authorization: `Bearer ${secret}` });
   expect((await viewer.get("metrics")).text).toContain("ngwbackup_due 1\n");
   expect(problemOf(await viewer.get("api/tokens"))).toEqual([403, "forbidden"]);
@@ -102,6 +109,27 @@ test("a token opens the API as far as its role, until it is taken back", async (
   ]);
   expect(((await script.get("api/audit?limit=1")).body as unknown[]).length).toBe(1);
   expect(problemOf(await script.get("api/audit?limit=many"))).toEqual([400, "invalid-request"]);
+});
+
+test("on a full disk whoever has a session or a token still gets in", async () => {
+  const { start, folder } = await webInstance({ admin: "operator" });
+  const { url, pass, problems } = await start();
+  const admin = new WebClient(url);
+  await admin.signIn("admin");
+  const made = await admin.request("POST", "api/tokens", { name: "prometheus", role: "viewer" });
+  const database = new DatabaseSync(join(folder, "data", ".ngwbackup", "web.sqlite"));
+  for (const table of ["session", "token"])
+    database.exec(
+      `CREATE TRIGGER full_${table} BEFORE UPDATE ON ${table}
+       BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END`,
+    );
+  database.close();
+  // When they are in use is noted to the minute.
+  pass(61_000);
+  const token = new WebClient(url, { authorization: `Bearer ${(made.body as { secret: string }).secret}` });
+  expect((await admin.get("api/session")).status).toBe(200);
+  expect((await token.get("metrics")).status).toBe(200);
+  expect(problems).toEqual([]);
 });
 
 test("a token is worth no more than who made it", async () => {

@@ -177,6 +177,7 @@ test("what cannot begin says why: busy, refused, and what the page itself finds 
   expect(await wrong({ kind: "drill", archiveId: "../../etc/passwd" })).toEqual([404, "not-found"]);
   expect(await wrong({ kind: "prune", place: "/" })).toEqual([404, "not-found"]);
   expect(await wrong({ kind: "backup", tags: ["a b"] })).toEqual([400, "invalid-request"]);
+  expect(await wrong({ kind: "backup", tags: ["a\0b"] })).toEqual([400, "invalid-request"]);
   expect(await wrong({ kind: "format-disk" })).toEqual([400, "invalid-request"]);
   // Each time: a run of that number, when it comes, can be stopped.
   for (const _ of [1, 2])

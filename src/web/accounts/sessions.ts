@@ -1,5 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Role } from "../api/common.ts";
+import { noteUse } from "./note-use.ts";
 import { csrfTokenOf, digestOf, newSecret } from "./secret.ts";
 
 const hourMs = 60 * 60 * 1000;
@@ -49,7 +50,7 @@ export class Sessions {
     const row = this.#row(digest, nowMs);
     if (row === undefined) return undefined;
     if (nowMs - Number(row["seen_at"]) >= seenStepMs)
-      this.#database.prepare("UPDATE session SET seen_at = ? WHERE digest = ?").run(nowMs, digest);
+      noteUse(() => this.#database.prepare("UPDATE session SET seen_at = ? WHERE digest = ?").run(nowMs, digest));
     return {
       user: String(row["user"]),
       role: row["role"] as Role,

@@ -2,6 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { RefusedError } from "../../errors.ts";
 import type { Role } from "../api/common.ts";
 import { notFound } from "../web-error.ts";
+import { noteUse } from "./note-use.ts";
 import { digestOf, newSecret } from "./secret.ts";
 
 /** By which people and scanners of leaked secrets know one. */
@@ -68,7 +69,7 @@ export class Tokens {
     if (row === undefined) return undefined;
     const facts = factsOf(row);
     if (nowMs - (facts.usedAtMs ?? 0) >= usedStepMs)
-      this.#database.prepare("UPDATE token SET used_at = ? WHERE id = ?").run(nowMs, facts.id);
+      noteUse(() => this.#database.prepare("UPDATE token SET used_at = ? WHERE id = ?").run(nowMs, facts.id));
     return facts;
   }
 

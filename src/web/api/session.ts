@@ -29,8 +29,14 @@ export const Token = Type.Object({
 });
 export type Token = Static<typeof Token>;
 
-/** `POST /api/tokens`. `DELETE /api/tokens/:id` takes one back. */
-export const NewToken = Type.Object({ name: Type.String({ minLength: 1, maxLength: 100 }), role: Role });
+/**
+ * `POST /api/tokens`. `DELETE /api/tokens/:id` takes one back. The name stands in the environment of runs and in the audit trail:
+ * it has no control characters.
+ */
+export const NewToken = Type.Object({
+  name: Type.String({ minLength: 1, maxLength: 100, pattern: "^[^\\u0000-\\u001f\\u007f-\\u009f]*$" }),
+  role: Role,
+});
 export type NewToken = Static<typeof NewToken>;
 
 /** The answer: the only time that the token itself is shown. */
