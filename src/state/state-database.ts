@@ -1,4 +1,4 @@
-import { access } from "node:fs/promises";
+import { lstat } from "node:fs/promises";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { systemCode } from "../disk-errors.ts";
@@ -37,6 +37,7 @@ export async function openStateDatabase(
   try {
     if (!(await makeStateFolder(folder, isRoot))) return undefined;
     await makePrivateFile(path, isRoot);
+    await refuseOther(kind, path);
   } catch (error) {
     throw unusable(kind, path, error);
   }
@@ -54,7 +55,7 @@ export async function openExistingStateDatabase(
 ): Promise<DatabaseSync | undefined> {
   const path = join(folder.path, kind.fileName);
   try {
-    await access(path);
+    await refuseOther(kind, path);
   } catch (error) {
     if (["ENOENT", "ENOTDIR"].includes(systemCode(error))) return undefined;
     throw unusable(kind, path, error);
@@ -73,6 +74,17 @@ export function inTransaction<T>(database: DatabaseSync, action: () => T): T {
     if (database.isTransaction) database.exec("ROLLBACK");
     throw error;
   }
+}
+
+/**
+ * The folder may be another user's, who must not lead root to write elsewhere: SQLite follows a symbolic link.
+ * @throws AppError with the kind's code when something else than a file stands there; the system's error
+ */
+async function refuseOther(kind: DatabaseKind, path: string): Promise<void> {
+  if ((await lstat(path)).isFile()) return;
+  throw new AppError(kind.code, `${kind.what}, ${path}: expected a file of ours, found something else`, {
+    hints: ["move it away; to have it elsewhere, name another folder: state.path in section [ngwbackup]"],
+  });
 }
 
 function opened(kind: DatabaseKind, path: string): DatabaseSync {

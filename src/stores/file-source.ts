@@ -80,6 +80,12 @@ function openError(error: unknown, label: string): RefusedError {
       hints: ["ngwbackup list shows the archives of the configured place"],
     });
   }
+  // What O_NOFOLLOW says to a link.
+  if (code === "ELOOP")
+    return new RefusedError("archive-link", `${label} is a symbolic link, which somebody else has put there`, {
+      cause: error,
+      hints: ["put the file itself there, or name it where it is"],
+    });
   const reason = code === "EACCES" || code === "EPERM" ? "no permission to read it" : messageOf(error);
   return new RefusedError("archive-unreadable", `cannot open the archive ${label}: ${reason}`, { cause: error });
 }

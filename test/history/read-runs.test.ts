@@ -1,3 +1,4 @@
+import { access, mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { onTestFinished, expect, test } from "vitest";
@@ -55,6 +56,18 @@ test("runs are found by kind, state, number and time; those whose end nobody not
   ]);
   expect(readRunOwner(history, 4)).toEqual(owner);
   expect(readRunOwner(history, 5)).toBeUndefined();
+});
+
+test("a link in its place, which could lead anywhere, is not followed", async () => {
+  const folder = join(await tempFolder(), "state");
+  await mkdir(folder, { mode: 0o700 });
+  const elsewhere = join(folder, "..", "elsewhere");
+  await symlink(elsewhere, join(folder, "history.sqlite"));
+  await expect(openHistory({ path: folder, isNamed: true }, false)).rejects.toMatchObject({ code: "history" });
+  await expect(access(elsewhere)).rejects.toMatchObject({ code: "ENOENT" });
+  await writeFile(elsewhere, "");
+  await expect(openExistingHistory({ path: folder, isNamed: true })).rejects.toMatchObject({ code: "history" });
+  expect(await readFile(elsewhere, "utf8")).toBe("");
 });
 
 test("a history of the first version is brought up to date, and keeps its runs", async () => {

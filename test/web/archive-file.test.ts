@@ -1,4 +1,4 @@
-import { existsSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { existsSync, statSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { mkdir, open, readFile } from "node:fs/promises";
 import { createHash, randomBytes } from "node:crypto";
 import { request } from "node:http";
@@ -136,6 +136,15 @@ async function openPaths(): Promise<string[]> {
   for (const fd of await readdir("/proc/self/fd")) found.push(await readlink(`/proc/self/fd/${fd}`).catch(() => ""));
   return found;
 }
+
+test("what a link leads to is not handed out", async () => {
+  const served = await serve();
+  const secret = join(served.instance.folder, "secret");
+  writeFileSync(secret, "a key");
+  symlinkSync(secret, join(served.folder, "link.ngwbackup"));
+  const answer = await served.admin.get(`api/archives/${await idOf(served.admin, "link.ngwbackup")}/download`);
+  expect(problemOf(answer)).toEqual([422, "archive-link"]);
+});
 
 test("a folder has no bytes", async () => {
   const served = await serve();

@@ -6,6 +6,7 @@ import { readForward } from "../../operations/copy/read-forward.ts";
 import { openArchiveBytes } from "../../operations/open-archive.ts";
 import { removeArchive } from "../../operations/prune/remove-archive.ts";
 import { accessWith } from "../../operations/stores/archive-access.ts";
+import { openFileSource } from "../../stores/file-source.ts";
 import { silentReporter } from "../../progress.ts";
 import { DeleteArchive } from "../api/archives.ts";
 import { type ByteRange, parseRange } from "../byte-range.ts";
@@ -99,7 +100,12 @@ async function openBytes(
   reply.raw.once("close", () => gone.abort(new WebError(499, "gone", "the client went away")));
   const context = { ...service.context, signal: AbortSignal.any([service.context.signal, gone.signal]) };
   const access = accessWith(await service.settings(), context, silentReporter);
-  const source = await openArchiveBytes(archive.path, access).catch(unopened);
+  const source = await (
+    archive.place.isLocal
+      ? // Whoever may write there could lead us to any file that we can read.
+        openFileSource(archive.path, archive.name, false)
+      : openArchiveBytes(archive.path, access)
+  ).catch(unopened);
   if (source.sizeBytes !== archive.known.sizeBytes) {
     await source.close();
     throw new WebError(409, "archive-changed", `${archive.name} was replaced just now`, { hints: ["try again"] });
