@@ -54,8 +54,9 @@ async function resolveRequest(
       };
     }
     case "verify": {
-      const archives: string[] = [];
-      for (const id of body.archiveIds) archives.push((await archiveOf(id, settings, parts)).path);
+      // At once, so that their places are listed once.
+      const found = await Promise.all(body.archiveIds.map(async (id) => await archiveOf(id, settings, parts)));
+      const archives = found.map(({ path }) => path);
       return { run: { kind: "verify", archives }, subject: archives.join("\n") };
     }
     case "drill": {

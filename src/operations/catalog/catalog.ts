@@ -4,6 +4,7 @@ import { type Context } from "../../context.ts";
 import { AppError } from "../../errors.ts";
 import { freeSpaceAt, type FreeSpace } from "../../files/free-space.ts";
 import { silentReporter } from "../../progress.ts";
+import { SharedAnswers } from "../../shared-answers.ts";
 import { type Candidate, archivesIn } from "../list/archives-in.ts";
 import { accessWith } from "../stores/archive-access.ts";
 import type { ArchiveReaderThread } from "./archive-reader.ts";
@@ -46,7 +47,7 @@ export interface CatalogPlace {
 export class ArchiveCatalog {
   readonly #context: Context;
   readonly #known: KnownArchives;
-  readonly #listing = new Map<string, Promise<CatalogPlace>>();
+  readonly #listings = new SharedAnswers<CatalogPlace>();
 
   /** @param reader stays the caller's */
   constructor(reader: ArchiveReaderThread, context: Context) {
@@ -78,14 +79,9 @@ export class ArchiveCatalog {
     return found;
   }
 
-  /** Several ask for the same at once: it is looked at once. */
+  /** Several ask for the same at once: it is looked at once, but never before they asked. */
   async #listOnce(place: ArchivePlace, settings: Settings): Promise<CatalogPlace> {
-    let listing = this.#listing.get(place.id);
-    if (listing === undefined) {
-      listing = this.#list(place, settings).finally(() => this.#listing.delete(place.id));
-      this.#listing.set(place.id, listing);
-    }
-    return await listing;
+    return await this.#listings.ask(place.id, async () => await this.#list(place, settings));
   }
 
   async #list(place: ArchivePlace, settings: Settings): Promise<CatalogPlace> {

@@ -89,7 +89,9 @@ export type RunEvents = Static<typeof RunEvents>;
 export const NewRun = Type.Union([
   Type.Object({
     kind: Type.Literal("backup"),
-    tags: Type.Optional(Type.Array(Type.String({ pattern: "^[^,\\s\\u0000-\\u001f\\u007f-\\u009f]{1,100}$" }), { maxItems: 20 })),
+    tags: Type.Optional(
+      Type.Array(Type.String({ pattern: "^[^,\\s\\u0000-\\u001f\\u007f-\\u009f]{1,100}$" }), { maxItems: 20 }),
+    ),
     /** `latest`: an increment. */
     base: Type.Optional(Type.Literal("latest")),
     /** A configured place (`Place.id`); the configured one when left out. */

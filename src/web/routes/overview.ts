@@ -7,48 +7,52 @@ import { lookBack } from "../../operations/runs/look-back.ts";
 import { type LastBackup, type Status, readStatus } from "../../operations/status/read-status.ts";
 import { statusFindings } from "../../operations/status/status-findings.ts";
 import { toolVersion } from "../../version.ts";
+import { SharedAnswers } from "../../shared-answers.ts";
 import { Overview } from "../api/overview.ts";
 import type { DataParts } from "../data-parts.ts";
 import { momentOf, runRow } from "../events/run-rows.ts";
 import { instanceName } from "../instance-name.ts";
-import type { WebApp } from "../web-service.ts";
+import type { WebApp, WebService } from "../web-service.ts";
 
 const trendMs = 90 * 24 * 60 * 60 * 1000;
 const mostPoints = 400;
 
 /** How things stand. */
 export function overviewRoutes({ service }: DataParts): (app: WebApp) => void {
-  const { context } = service;
+  // Whenever a run begins or ends, all viewers ask.
+  const answers = new SharedAnswers<Overview>();
   return (app) => {
     app.get(
       "/api/overview",
       { config: { role: "viewer" }, schema: { summary: "How things stand", response: { 200: Overview } } },
-      async () => {
-        const settings = await service.settings();
-        const status = await readStatus(settings, context);
-        const past = await readPast(settings, context.now());
-        const { at, maxAgeMs, kinds, room, nextRuns, lastBackup } = status;
-        return {
-          at: momentOf(at),
-          instance: { name: await instanceName(settings), host: hostname(), version: toolVersion },
-          findings: statusFindings(status).map(({ details, ...finding }) => ({
-            ...finding,
-            ...(details === undefined ? {} : { details: [...details] }),
-          })),
-          maxAgeMs,
-          lastBackup: lastBackup === undefined ? null : backupRow(lastBackup, settings, context.cwd),
-          lastRuns: kinds.map(({ kind, last, lastSuccess }) => ({
-            kind,
-            last: last === undefined ? null : runRow(last),
-            lastSuccess: lastSuccess === undefined ? null : runRow(lastSuccess),
-          })),
-          running: past.running,
-          room: room === undefined ? null : roomRow(room),
-          nextRuns: nextRuns?.map((next) => ({ kind: next.kind, at: momentOf(next.at) })) ?? null,
-          trend: past.trend,
-        };
-      },
+      async () => await answers.ask("overview", async () => await overviewOf(service)),
     );
+  };
+}
+
+async function overviewOf({ settings: load, context }: WebService): Promise<Overview> {
+  const settings = await load();
+  const status = await readStatus(settings, context);
+  const past = await readPast(settings, context.now());
+  const { at, maxAgeMs, kinds, room, nextRuns, lastBackup } = status;
+  return {
+    at: momentOf(at),
+    instance: { name: await instanceName(settings), host: hostname(), version: toolVersion },
+    findings: statusFindings(status).map(({ details, ...finding }) => ({
+      ...finding,
+      ...(details === undefined ? {} : { details: [...details] }),
+    })),
+    maxAgeMs,
+    lastBackup: lastBackup === undefined ? null : backupRow(lastBackup, settings, context.cwd),
+    lastRuns: kinds.map(({ kind, last, lastSuccess }) => ({
+      kind,
+      last: last === undefined ? null : runRow(last),
+      lastSuccess: lastSuccess === undefined ? null : runRow(lastSuccess),
+    })),
+    running: past.running,
+    room: room === undefined ? null : roomRow(room),
+    nextRuns: nextRuns?.map((next) => ({ kind: next.kind, at: momentOf(next.at) })) ?? null,
+    trend: past.trend,
   };
 }
 

@@ -5,6 +5,7 @@ import { databaseStates } from "../../operations/restore/database-states.ts";
 import { lookBack } from "../../operations/runs/look-back.ts";
 import { isUnitLoaded } from "../../operations/schedule/systemctl.ts";
 import { silentReporter } from "../../progress.ts";
+import { SharedAnswers } from "../../shared-answers.ts";
 import { Kept, NewPlan, Plan } from "../api/runs.ts";
 import type { DataParts } from "../data-parts.ts";
 import { EventStream, formatEvent } from "../events/event-stream.ts";
@@ -18,6 +19,8 @@ import type { WebApp } from "../web-service.ts";
 /** What a restore would do, and what an undo would bring back. */
 export function planRoutes(parts: DataParts): (app: WebApp) => void {
   const { service, plans } = parts;
+  // Each asks the instance's database.
+  const kept = new SharedAnswers<Kept>();
   const config = { role: "operator" } as const;
   const params = Type.Object({ id: Type.String() });
   const planOf = (id: string): PlannedRestore => {
@@ -71,17 +74,19 @@ export function planRoutes(parts: DataParts): (app: WebApp) => void {
     app.get(
       "/api/kept",
       { config: { role: "viewer" }, schema: { summary: "What an undo would bring back", response: { 200: Kept } } },
-      async () => {
-        const states = databaseStates(await service.settings(), service.context, silentReporter);
-        const [newest] = await states.kept();
-        if (newest === undefined) return null;
-        return {
-          runId: newest.runId,
-          createdAt: newest.createdAt.toISOString(),
-          keptUntil: newest.keepUntil?.toISOString() ?? null,
-        };
-      },
+      async () => await kept.ask("kept", async () => await keptOf(parts)),
     );
+  };
+}
+
+async function keptOf({ service }: DataParts): Promise<Kept> {
+  const states = databaseStates(await service.settings(), service.context, silentReporter);
+  const [newest] = await states.kept();
+  if (newest === undefined) return null;
+  return {
+    runId: newest.runId,
+    createdAt: newest.createdAt.toISOString(),
+    keptUntil: newest.keepUntil?.toISOString() ?? null,
   };
 }
 

@@ -2,17 +2,20 @@ import { basename } from "node:path";
 import { Type } from "typebox";
 import type { Settings } from "../../config/settings.ts";
 import { archiveId, placesOf } from "../../operations/catalog/places.ts";
-import { prune } from "../../operations/prune/prune.ts";
+import { type PruneResult, prune } from "../../operations/prune/prune.ts";
 import { accessWith } from "../../operations/stores/archive-access.ts";
 import { silentReporter } from "../../progress.ts";
 import { isEmptyPolicy } from "../../retention/policy.ts";
+import { SharedAnswers } from "../../shared-answers.ts";
 import { RetentionPreview } from "../api/archives.ts";
 import type { DataParts } from "../data-parts.ts";
 import { notFound } from "../web-error.ts";
-import type { WebApp } from "../web-service.ts";
+import type { WebApp, WebService } from "../web-service.ts";
 
 /** What would go by the configured rules. */
 export function retentionRoutes({ service }: DataParts): (app: WebApp) => void {
+  // Each reads every archive's manifest, and asks the instance's database.
+  const previews = new SharedAnswers<PruneResult>();
   return (app) => {
     app.get(
       "/api/retention",
@@ -29,20 +32,9 @@ export function retentionRoutes({ service }: DataParts): (app: WebApp) => void {
         const places = placesOf(settings, service.context.cwd);
         const place = places.find(({ id, isDefault }) => (query.place === undefined ? isDefault : id === query.place));
         if (place === undefined) throw notFound("such place of archives");
-        const { policy, includesEncrypted } = settings.ngwbackup.retention;
-        if (isEmptyPolicy(policy)) return { configured: false, rules: [], removedBytes: 0, archives: [] };
-        const found = await prune(
-          {
-            settings,
-            where: place.name,
-            policy,
-            instances: undefined,
-            includeNextgisweb: false,
-            includeEncrypted: includesEncrypted,
-            dryRun: true,
-          },
-          accessWith(settings, service.context, silentReporter),
-        );
+        if (isEmptyPolicy(settings.ngwbackup.retention.policy))
+          return { configured: false, rules: [], removedBytes: 0, archives: [] };
+        const found = await previews.ask(place.id, async () => await preview(settings, place.name, service));
         return {
           configured: true,
           rules: rulesOf(settings),
@@ -59,6 +51,20 @@ export function retentionRoutes({ service }: DataParts): (app: WebApp) => void {
       },
     );
   };
+}
+
+async function preview(settings: Settings, where: string, { context }: WebService): Promise<PruneResult> {
+  const { policy, includesEncrypted } = settings.ngwbackup.retention;
+  const request = {
+    settings,
+    where,
+    policy,
+    instances: undefined,
+    includeNextgisweb: false,
+    includeEncrypted: includesEncrypted,
+    dryRun: true,
+  };
+  return await prune(request, accessWith(settings, context, silentReporter));
 }
 
 /** The options `keep...` that are set, a line each. */
