@@ -80,13 +80,13 @@ test("settings are shown to operators with their sources, secrets masked, and a 
   expect(option("webhook.token")?.value).toBe("********");
   expect(answer.text).not.toContain(secret);
   expect(answer.text).not.toContain(databaseSecret);
-  expect(view.channels).toEqual([{ kind: "webhook", to: hook.origin }]);
+  expect(view.channels).toEqual([{ kind: "webhook", name: "webhook", to: hook.origin }]);
   expect(view.schedule.map(({ kind }) => kind)).toEqual(expect.arrayContaining(["backup", "verify", "status"]));
   expect(view.schedule.some(({ kind }) => kind === "drill")).toBe(false);
 
   const tried = await admin.request("POST", "api/notifications/test");
   expect(bodyAs<NotificationTest>(NotificationTest, tried)).toEqual({
-    results: [{ kind: "webhook", ok: true, message: null }],
+    results: [{ kind: "webhook", name: "webhook", ok: true, message: null }],
   });
   expect(hook.requests).toHaveLength(1);
   expect(hook.requests[0]?.body).toContain("admin has asked for it on the page");

@@ -30,8 +30,9 @@ export function overviewRoutes({ service }: DataParts): (app: WebApp) => void {
   };
 }
 
-async function overviewOf({ settings: load, context }: WebService): Promise<Overview> {
-  const settings = await load();
+async function overviewOf(service: WebService): Promise<Overview> {
+  const { context } = service;
+  const settings = await service.settings();
   const status = await readStatus(settings, context);
   const past = await readPast(settings, context.now());
   const { at, maxAgeMs, kinds, room, nextRuns, lastBackup } = status;
