@@ -51,7 +51,7 @@ export async function mustClearUp(
     ...cleared.slice(0, 20),
     next.stderr,
   );
-  if (!keeps) await mustHoldOneCopy(states, `after ${command}`);
+  if (!keeps) await mustHoldOneCopy(states, `after ${command}`, next.stderr);
 }
 
 /** The state that the instance is in; beside a kept one only what is live is looked at. */
