@@ -27,6 +27,8 @@ declare module "fastify" {
     role?: AccessRole;
     /** The answer is a stream of events without an end: it is broken off when its caller's session ends. */
     isEventStream?: boolean;
+    /** Media type of an answer that no schema describes, for the API's description: it is no JSON. */
+    produces?: string;
   }
   interface FastifyRequest {
     /** Null on public routes. */

@@ -1,4 +1,5 @@
 import swagger, { type SwaggerTransform } from "@fastify/swagger";
+import type { RouteOptions } from "fastify";
 import { Type } from "typebox";
 import { toolVersion } from "../version.ts";
 import type { WebApp } from "./web-service.ts";
@@ -43,5 +44,13 @@ const describeRoute: SwaggerTransform = ({ schema, url, route }) => {
   const role = route.config?.role;
   const security: Record<string, string[]>[] =
     role === undefined || role === "public" ? [] : [{ token: [role] }, { session: [role] }];
-  return { url, schema: { ...schema, security, hide: schema?.hide ?? false } };
+  return { url, schema: { ...schema, response: responsesOf(route), security, hide: schema?.hide ?? false } };
 };
+
+/** Those of the schema, and the stream that a route answers with. */
+function responsesOf({ config, schema }: RouteOptions): Record<string, unknown> {
+  const described = schema?.response as Record<string, unknown> | undefined;
+  const type = config?.isEventStream === true ? "text/event-stream" : config?.produces;
+  if (type === undefined) return { ...described };
+  return { 200: { description: type, content: { [type]: { schema: { type: "string" } } } }, ...described };
+}

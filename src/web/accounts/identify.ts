@@ -46,7 +46,7 @@ export function useSession(secret: string | undefined, accounts: Accounts): { se
 export function refuseWithoutUsers(accounts: Accounts): void {
   if (!accounts.users.isEmpty()) return;
   throw new WebError(401, "no-users", "nobody can sign in yet: no password is set", {
-    hints: ["set one on the server: ngwbackup serve --set-password"],
+    hints: ["ngwbackup serve --set-password"],
   });
 }
 

@@ -7,11 +7,15 @@ import type { WebApp, WebService } from "../web-service.ts";
 /** The status for Prometheus. */
 export function metricsRoute(role: AccessRole, service: WebService): (app: WebApp) => void {
   return (app) => {
-    app.get("/metrics", { config: { role }, schema: { summary: "The status for Prometheus" } }, async (_, reply) => {
-      const status = await readStatus(await service.settings(), service.context);
-      const due = statusFindings(status).some(({ level }) => level === "fail");
-      void reply.type("text/plain; version=0.0.4; charset=utf-8");
-      return metricsText(status, due);
-    });
+    app.get(
+      "/metrics",
+      { config: { role, produces: "text/plain" }, schema: { summary: "The status for Prometheus" } },
+      async (_, reply) => {
+        const status = await readStatus(await service.settings(), service.context);
+        const due = statusFindings(status).some(({ level }) => level === "fail");
+        void reply.type("text/plain; version=0.0.4; charset=utf-8");
+        return metricsText(status, due);
+      },
+    );
   };
 }
