@@ -6,49 +6,54 @@ import { archiveId, placesOf } from "../../operations/catalog/places.ts";
 import { lookBack } from "../../operations/runs/look-back.ts";
 import { type LastBackup, type Status, readStatus } from "../../operations/status/read-status.ts";
 import { statusFindings } from "../../operations/status/status-findings.ts";
+import { SharedAnswer } from "../../shared-answer.ts";
 import { toolVersion } from "../../version.ts";
 import { Overview } from "../api/overview.ts";
 import type { DataParts } from "../data-parts.ts";
 import { momentOf, runRow } from "../events/run-rows.ts";
 import { instanceName } from "../instance-name.ts";
-import type { WebApp } from "../web-service.ts";
+import type { WebApp, WebService } from "../web-service.ts";
 
 const trendMs = 90 * 24 * 60 * 60 * 1000;
 const mostPoints = 400;
 
 /** How things stand. */
 export function overviewRoutes({ service }: DataParts): (app: WebApp) => void {
-  const { context } = service;
+  // All pages ask at once when something has changed.
+  const overview = new SharedAnswer(async () => await readOverview(service));
   return (app) => {
     app.get(
       "/api/overview",
       { config: { role: "viewer" }, schema: { summary: "How things stand", response: { 200: Overview } } },
-      async () => {
-        const settings = await service.settings();
-        const status = await readStatus(settings, context);
-        const past = await readPast(settings, context.now());
-        const { at, maxAgeMs, kinds, room, nextRuns, lastBackup } = status;
-        return {
-          at: momentOf(at),
-          instance: { name: await instanceName(settings), host: hostname(), version: toolVersion },
-          findings: statusFindings(status).map(({ details, ...finding }) => ({
-            ...finding,
-            ...(details === undefined ? {} : { details: [...details] }),
-          })),
-          maxAgeMs,
-          lastBackup: lastBackup === undefined ? null : backupRow(lastBackup, settings, context.cwd),
-          lastRuns: kinds.map(({ kind, last, lastSuccess }) => ({
-            kind,
-            last: last === undefined ? null : runRow(last),
-            lastSuccess: lastSuccess === undefined ? null : runRow(lastSuccess),
-          })),
-          running: past.running,
-          room: room === undefined ? null : roomRow(room),
-          nextRuns: nextRuns?.map((next) => ({ kind: next.kind, at: momentOf(next.at) })) ?? null,
-          trend: past.trend,
-        };
-      },
+      async () => await overview.get(),
     );
+  };
+}
+
+async function readOverview(service: WebService): Promise<Overview> {
+  const { context } = service;
+  const settings = await service.settings();
+  const status = await readStatus(settings, context);
+  const past = await readPast(settings, context.now());
+  const { at, maxAgeMs, kinds, room, nextRuns, lastBackup } = status;
+  return {
+    at: momentOf(at),
+    instance: { name: await instanceName(settings), host: hostname(), version: toolVersion },
+    findings: statusFindings(status).map(({ details, ...finding }) => ({
+      ...finding,
+      ...(details === undefined ? {} : { details: [...details] }),
+    })),
+    maxAgeMs,
+    lastBackup: lastBackup === undefined ? null : backupRow(lastBackup, settings, context.cwd),
+    lastRuns: kinds.map(({ kind, last, lastSuccess }) => ({
+      kind,
+      last: last === undefined ? null : runRow(last),
+      lastSuccess: lastSuccess === undefined ? null : runRow(lastSuccess),
+    })),
+    running: past.running,
+    room: room === undefined ? null : roomRow(room),
+    nextRuns: nextRuns?.map((next) => ({ kind: next.kind, at: momentOf(next.at) })) ?? null,
+    trend: past.trend,
   };
 }
 

@@ -12,6 +12,7 @@ import { instanceName } from "../instance-name.ts";
 import { noContent } from "../no-content.ts";
 import { type PlanSurroundings, planRow } from "../plan-rows.ts";
 import { archiveOf } from "../start-from-page.ts";
+import { eventsAnswer } from "../stream-answers.ts";
 import { notFound } from "../web-error.ts";
 import type { WebApp } from "../web-service.ts";
 
@@ -55,7 +56,14 @@ export function planRoutes(parts: DataParts): (app: WebApp) => void {
     );
     app.get(
       "/api/plans/:id/events",
-      { config: { ...config, isEventStream: true }, schema: { summary: "Events of a plan", params } },
+      {
+        config: { ...config, isEventStream: true },
+        schema: {
+          summary: "Events of a plan",
+          params,
+          response: eventsAnswer("`plan`: as GET of the plan, whenever it changes, until its state is not `running`"),
+        },
+      },
       async (request, reply) => {
         const plan = planOf(request.params.id);
         const surroundings = await surroundingsOf(parts);
