@@ -9,6 +9,8 @@ export default defineConfig({
     maxWorkers: 3,
     testTimeout: 60_000,
     hookTimeout: 120_000,
+    // A machine may be slow; a second is nothing to it.
+    expect: { poll: { timeout: 20_000 } },
     passWithNoTests: false,
     coverage: {
       provider: "v8",

@@ -73,6 +73,7 @@ function runText(run: Run, { stages, lines }: RunNews, now: Date): string {
     ["run", `${run.id}, ${run.kind}`],
     ["state", run.exitCode === null ? run.state : `${run.state} (exit ${run.exitCode})`],
     ["started", `${formatTime(new Date(run.startedAt))} on ${run.host} by ngwbackup ${run.version}`],
+    ...(run.startedBy === null ? [] : [["by", `${run.startedBy}, from the page`] as [string, string]]),
     ["took", duration(run, now)],
     ...(run.subject ?? "").split("\n").flatMap((line): [string, string][] => (line === "" ? [] : [["archive", line]])),
     ...(run.sizeBytes === null ? [] : [["size", formatBytes(run.sizeBytes)] as [string, string]]),

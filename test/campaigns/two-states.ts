@@ -147,12 +147,13 @@ export async function databasesOfRuns({ instance }: TwoStates): Promise<string[]
 /**
  * Holds the instance to be the only copy: no file, database, schema, lock or session of a run is left, and the database has
  * the settings that it had.
+ * @param said what the command told that was to clear up
  */
-export async function mustHoldOneCopy(world: TwoStates, when: string): Promise<void> {
+export async function mustHoldOneCopy(world: TwoStates, when: string, said = ""): Promise<void> {
   const files = filesOfRuns(world);
-  mustHold(files.length === 0, `${world.way}, ${when}: no file of a run is left`, ...files);
+  mustHold(files.length === 0, `${world.way}, ${when}: no file of a run is left`, ...files, said);
   const databases = await databasesOfRuns(world);
-  mustHold(databases.length === 0, `${world.way}, ${when}: no database or schema of a run is left`, ...databases);
+  mustHold(databases.length === 0, `${world.way}, ${when}: no database or schema of a run is left`, ...databases, said);
   await mustHoldNoLock(world.instance, `${world.way}, ${when}`);
   const settings = await readDatabaseSettings(world.instance);
   mustHold(

@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { Compile } from "typebox/schema";
 import { expect, test } from "vitest";
 import { Overview } from "../../src/web/api/overview.ts";
 import { NotificationTest, SettingsView } from "../../src/web/api/settings.ts";
@@ -106,4 +107,46 @@ test("a notification that is not taken says so, and none is tried where nobody i
   expect(results).toMatchObject([{ kind: "webhook", ok: false, message: expect.stringContaining("403") as string }]);
   writeFileSync(refusing.config, "[core]\n");
   expect(problemOf(await admin.request("POST", "api/notifications/test"))).toEqual([422, "no-channel"]);
+});
+
+test("what is answered fits the API's own description", async () => {
+  const instance = await webInstance({ admin: "operator" }, "keep.last = 3");
+  const admin = await signedIn(await instance.start());
+  const sdir = join(instance.folder, "data");
+  const path = join(instance.folder, "backup", "a.ngwbackup");
+  await writeDatedArchive(path, { tags: ["one"] });
+  const run = await beginRun(sdir, "backup", { subject: path, startedBy: "admin" });
+  const error = { code: "x", message: "it failed", hint: null };
+  const news = {
+    stages: [{ name: "rows", startedAt: 1, durationMs: 2.5, bytes: 3 }],
+    lines: [{ at: 1, level: "error", text: "it failed" } as const],
+  };
+  await run.end({ state: "failed", exitCode: 1, error, summary: { path, any: [1, { thing: null }] } }, news);
+  await beginRun(sdir, "verify", { subject: path });
+  const { archives } = (await admin.get("api/archives")).body as { archives: { id: string }[] };
+  const described = (await admin.get("api/openapi.json")).body as {
+    paths: Record<
+      string,
+      Record<string, { responses: Record<string, { content?: Record<string, { schema: object }> }> }>
+    >;
+  };
+  for (const [route, asked] of [
+    ["/api/overview", "api/overview"],
+    ["/api/archives", "api/archives"],
+    ["/api/archives/{id}", `api/archives/${archives[0]?.id}`],
+    ["/api/archives/{id}/changes", `api/archives/${archives[0]?.id}/changes?against=${archives[0]?.id}`],
+    ["/api/retention", "api/retention"],
+    ["/api/runs", "api/runs"],
+    ["/api/runs/{id}", `api/runs/${run.id}`],
+    ["/api/settings", "api/settings"],
+    ["/api/kept", "api/kept"],
+  ] as const) {
+    const { status, body } = await admin.get(asked);
+    const { responses } = described.paths[route]!["get"]!;
+    const schema = (responses[status] ?? responses[`${String(status)[0]}XX`])?.content?.["application/json"]?.schema;
+    expect([route, status, Compile(schema ?? { not: {} }).Errors(body)]).toEqual([route, status, [true, []]]);
+  }
+  // What a command printed at its end comes through as it is.
+  const { body } = await admin.get(`api/runs/${run.id}`);
+  expect(body).toMatchObject({ summary: { path, any: [1, { thing: null }] }, log: [{ level: "error" }] });
 });

@@ -4,7 +4,7 @@ import { type Context } from "../../context.ts";
 import { AppError } from "../../errors.ts";
 import { freeSpaceAt, type FreeSpace } from "../../files/free-space.ts";
 import { silentReporter } from "../../progress.ts";
-import { SharedAnswers } from "../../shared-answers.ts";
+import { SharedAnswer } from "../../shared-answer.ts";
 import { type Candidate, archivesIn } from "../list/archives-in.ts";
 import { accessWith } from "../stores/archive-access.ts";
 import type { ArchiveReaderThread } from "./archive-reader.ts";
@@ -47,7 +47,9 @@ export interface CatalogPlace {
 export class ArchiveCatalog {
   readonly #context: Context;
   readonly #known: KnownArchives;
-  readonly #listings = new SharedAnswers<CatalogPlace>();
+  /** By place: several ask for the same at once. */
+  readonly #listings = new Map<string, SharedAnswer<CatalogPlace>>();
+  #settings: Settings | undefined;
 
   /** @param reader stays the caller's */
   constructor(reader: ArchiveReaderThread, context: Context) {
@@ -79,9 +81,19 @@ export class ArchiveCatalog {
     return found;
   }
 
-  /** Several ask for the same at once: it is looked at once, but never before they asked. */
   async #listOnce(place: ArchivePlace, settings: Settings): Promise<CatalogPlace> {
-    return await this.#listings.ask(place.id, async () => await this.#list(place, settings));
+    this.#settings = settings;
+    let listing = this.#listings.get(place.id);
+    if (listing === undefined) {
+      listing = new SharedAnswer(async () => {
+        // The configuration as it is when it begins.
+        const current = this.#settings ?? settings;
+        const known = placesOf(current, this.#context.cwd).find(({ id }) => id === place.id);
+        return await this.#list(known ?? place, current);
+      });
+      this.#listings.set(place.id, listing);
+    }
+    return await listing.get();
   }
 
   async #list(place: ArchivePlace, settings: Settings): Promise<CatalogPlace> {

@@ -98,7 +98,11 @@ export class RunWatch {
       if (this.#isClosed) return;
       this.#lookingAt ??= await this.#settings();
       const events: WatchEvent[] = [];
-      await lookBack(this.#lookingAt, this.#now(), async (look) => await this.#see(look, events));
+      const isThere = await lookBack(this.#lookingAt, this.#now(), async (look) => {
+        await this.#see(look, events);
+        return true;
+      });
+      if (isThere !== true) await this.#forget(events);
       if (events.length > 0) for (const listener of this.#listeners) listener(events);
     });
     this.#looking = done.catch(() => undefined);
@@ -116,7 +120,7 @@ export class RunWatch {
       this.#watched.delete(id);
       await watched.tail.close();
       const run = look.run(id);
-      // A history that was moved away knows nothing of it.
+      // Another history knows nothing of it.
       if (run !== undefined) events.push({ type: "ended", run, news: await look.news(run) });
     }
     for (const [id, run] of running) {
@@ -130,6 +134,15 @@ export class RunWatch {
       for (const entry of entries) watched.news.take(entry);
       if (entries.length > 0) events.push({ type: "told", run, entries });
     }
+  }
+
+  /** The history was moved away: nobody knows how these end. */
+  async #forget(events: WatchEvent[]): Promise<void> {
+    for (const { run, news, tail } of this.#watched.values()) {
+      await tail.close();
+      events.push({ type: "ended", run: { ...run, state: "interrupted" }, news });
+    }
+    this.#watched.clear();
   }
 
   #rest(): void {

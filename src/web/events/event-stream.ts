@@ -13,14 +13,21 @@ export function formatEvent(name: string, data: unknown): Buffer {
 }
 
 const heartbeat = Buffer.from(":\n\n");
+const heartbeatMs = 15_000;
 
-/** Server-sent events to one reader; the answer's headers go out with it. Ends when the reader goes away. */
+/**
+ * Server-sent events to one reader; the answer's headers go out with it. A comment now and then shows proxies and the reader that
+ * the connection is still good. Ends when the reader goes away.
+ */
 export class EventStream {
   readonly #response: ServerResponse;
   #beginningBytes = 0;
 
-  /** Takes the answer over: nothing else may be sent as it. */
-  constructor(reply: FastifyReply) {
+  /**
+   * Takes the answer over: nothing else may be sent as it.
+   * @param beatMs time between heartbeats
+   */
+  constructor(reply: FastifyReply, beatMs = heartbeatMs) {
     const headers = Object.entries(reply.getHeaders()).filter(([, value]) => value !== undefined);
     reply.hijack();
     this.#response = reply.raw;
@@ -34,6 +41,8 @@ export class EventStream {
     // A connection that breaks is no failure of ours.
     this.#response.on("error", () => {});
     this.#response.write("retry: 2000\n\n");
+    const beating = setInterval(() => this.send(heartbeat), beatMs).unref();
+    this.onEnd(() => clearInterval(beating));
   }
 
   /** Whether anybody is still there. */
@@ -58,11 +67,6 @@ export class EventStream {
     if (!this.isOpen) return;
     if (this.#response.writableLength > this.#beginningBytes + mostWaitingBytes) this.#response.destroy();
     else this.#response.write(events);
-  }
-
-  /** Shows proxies and the reader that the connection is still good. */
-  beat(): void {
-    this.send(heartbeat);
   }
 
   /** Ends it; what was sent still arrives. */

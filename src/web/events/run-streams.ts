@@ -4,8 +4,6 @@ import type { RunDetail } from "../api/runs.ts";
 import { type EventStream, formatEvent } from "./event-stream.ts";
 import { lineRow, runDetail, runRow, stageRow } from "./run-rows.ts";
 
-const heartbeatMs = 15_000;
-
 /** Runs whose end changes what is known of archives. */
 const concernArchives: readonly RunKind[] = ["backup", "prune", "verify", "drill"];
 
@@ -21,20 +19,11 @@ export class RunStreams {
   readonly #ofRuns = new Map<number, Set<EventStream>>();
   /** What a new stream of a run begins with, until the run tells more. */
   readonly #beginnings = new Map<number, Buffer>();
-  readonly #beating: NodeJS.Timeout;
   #open = 0;
   #listening: Promise<() => void> | undefined;
 
   constructor(watch: RunWatch) {
     this.#watch = watch;
-    this.#beating = setInterval(() => {
-      for (const stream of this.#streams()) stream.beat();
-    }, heartbeatMs).unref();
-  }
-
-  /** How many streams are open. */
-  get size(): number {
-    return this.#open;
   }
 
   /** Has a stream get `runs` now and whenever they change, and `changed`. @throws as `RunWatch.listen` does */
@@ -76,14 +65,8 @@ export class RunStreams {
 
   /** Ends all streams. */
   close(): void {
-    clearInterval(this.#beating);
-    for (const stream of this.#streams()) stream.end();
+    for (const streams of [this.#all, ...this.#ofRuns.values()]) for (const stream of streams) stream.end();
     this.#watch.close();
-  }
-
-  *#streams(): Iterable<EventStream> {
-    yield* this.#all;
-    for (const streams of this.#ofRuns.values()) yield* streams;
   }
 
   /** Keeps looking as long as a stream is open. */

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import type { FastifyReply } from "fastify";
+import { Type } from "typebox";
 import type { CatalogArchive } from "../../operations/catalog/catalog.ts";
 import { readForward } from "../../operations/copy/read-forward.ts";
 import { openArchiveBytes } from "../../operations/open-archive.ts";
@@ -14,6 +15,7 @@ import type { DataParts } from "../data-parts.ts";
 import { checkConfirmed } from "../instance-name.ts";
 import { noContent } from "../no-content.ts";
 import { archiveOf } from "../start-from-page.ts";
+import { bytesAnswer } from "../stream-answers.ts";
 import { WebError, unopened } from "../web-error.ts";
 import type { WebApp } from "../web-service.ts";
 import { archiveParams } from "./archives.ts";
@@ -27,7 +29,15 @@ export function archiveFileRoutes(parts: DataParts): (app: WebApp) => void {
       method: ["GET", "HEAD"],
       url: "/api/archives/:id/download",
       config,
-      schema: { summary: "The bytes of an archive, with ranges", params: archiveParams },
+      schema: {
+        summary: "The bytes of an archive, with ranges",
+        params: archiveParams,
+        response: {
+          200: bytesAnswer("application/octet-stream", "All of it"),
+          206: bytesAnswer("application/octet-stream", "The range that was asked for"),
+          304: Type.Null({ description: "It is as it was" }),
+        },
+      },
       handler: async (request, reply) => {
         const archive = await archiveOf(request.params.id, await service.settings(), parts);
         if (archive.isFolder)
@@ -53,7 +63,7 @@ export function archiveFileRoutes(parts: DataParts): (app: WebApp) => void {
           "content-type": "application/octet-stream",
           "content-disposition": attachment(archive.name),
         });
-        if (ifNoneMatch === etag) return await reply.code(304).send();
+        if (ifNoneMatch === etag) return await reply.code(304).send(null);
         void reply.header("content-length", part.last - part.first + 1);
         if (wanted !== undefined)
           void reply.code(206).header("content-range", `bytes ${part.first}-${part.last}/${sizeBytes}`);

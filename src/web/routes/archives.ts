@@ -2,6 +2,7 @@ import { Type } from "typebox";
 import type { Settings } from "../../config/settings.ts";
 import type { CatalogArchive, CatalogPlace } from "../../operations/catalog/catalog.ts";
 import type { ArchiveView } from "../../operations/view/archive-view.ts";
+import { SharedAnswer } from "../../shared-answer.ts";
 import { ArchiveChanges, ArchiveDetail, ArchiveList, type ContentPart } from "../api/archives.ts";
 import { type ArchiveSurroundings, archiveHistoryOf, archiveRow, partRow, placeRow } from "../archive-rows.ts";
 import type { DataParts } from "../data-parts.ts";
@@ -20,21 +21,13 @@ export const archiveParams = Type.Object({ id: Type.String() });
 export function archiveRoutes(parts: DataParts): (app: WebApp) => void {
   const { service, catalog, reader } = parts;
   const config = { role: "viewer" } as const;
+  // All pages ask at once when something has changed.
+  const list = new SharedAnswer(async () => await listArchives(parts));
   return (app) => {
     app.get(
       "/api/archives",
       { config, schema: { summary: "Archives of all places", response: { 200: ArchiveList } } },
-      async () => {
-        const settings = await service.settings();
-        const [places, surroundings] = await Promise.all([catalog.list(settings), surroundingsOf(settings, parts)]);
-        return {
-          places: places.map(placeRow),
-          archives: places
-            .flatMap(({ archives }) => archives)
-            .toSorted((a, b) => b.known.time - a.known.time)
-            .map((archive) => archiveRow(archive, surroundings)),
-        };
-      },
+      async () => await list.get(),
     );
     app.get(
       "/api/archives/:id",
@@ -89,6 +82,18 @@ export function archiveRoutes(parts: DataParts): (app: WebApp) => void {
         };
       },
     );
+  };
+}
+
+async function listArchives(parts: DataParts): Promise<ArchiveList> {
+  const settings = await parts.service.settings();
+  const [places, surroundings] = await Promise.all([parts.catalog.list(settings), surroundingsOf(settings, parts)]);
+  return {
+    places: places.map(placeRow),
+    archives: places
+      .flatMap(({ archives }) => archives)
+      .toSorted((a, b) => b.known.time - a.known.time)
+      .map((archive) => archiveRow(archive, surroundings)),
   };
 }
 

@@ -6,8 +6,8 @@ import { archiveId, placesOf } from "../../operations/catalog/places.ts";
 import { lookBack } from "../../operations/runs/look-back.ts";
 import { type LastBackup, type Status, readStatus } from "../../operations/status/read-status.ts";
 import { statusFindings } from "../../operations/status/status-findings.ts";
+import { SharedAnswer } from "../../shared-answer.ts";
 import { toolVersion } from "../../version.ts";
-import { SharedAnswers } from "../../shared-answers.ts";
 import { Overview } from "../api/overview.ts";
 import type { DataParts } from "../data-parts.ts";
 import { momentOf, runRow } from "../events/run-rows.ts";
@@ -19,18 +19,18 @@ const mostPoints = 400;
 
 /** How things stand. */
 export function overviewRoutes({ service }: DataParts): (app: WebApp) => void {
-  // Whenever a run begins or ends, all viewers ask.
-  const answers = new SharedAnswers<Overview>();
+  // All pages ask at once when something has changed.
+  const overview = new SharedAnswer(async () => await readOverview(service));
   return (app) => {
     app.get(
       "/api/overview",
       { config: { role: "viewer" }, schema: { summary: "How things stand", response: { 200: Overview } } },
-      async () => await answers.ask("overview", async () => await overviewOf(service)),
+      async () => await overview.get(),
     );
   };
 }
 
-async function overviewOf(service: WebService): Promise<Overview> {
+async function readOverview(service: WebService): Promise<Overview> {
   const { context } = service;
   const settings = await service.settings();
   const status = await readStatus(settings, context);

@@ -5,7 +5,7 @@ import { databaseStates } from "../../operations/restore/database-states.ts";
 import { lookBack } from "../../operations/runs/look-back.ts";
 import { isUnitLoaded } from "../../operations/schedule/systemctl.ts";
 import { silentReporter } from "../../progress.ts";
-import { SharedAnswers } from "../../shared-answers.ts";
+import { SharedAnswer } from "../../shared-answer.ts";
 import { Kept, NewPlan, Plan } from "../api/runs.ts";
 import type { DataParts } from "../data-parts.ts";
 import { EventStream, formatEvent } from "../events/event-stream.ts";
@@ -13,6 +13,7 @@ import { instanceName } from "../instance-name.ts";
 import { noContent } from "../no-content.ts";
 import { type PlanSurroundings, planRow } from "../plan-rows.ts";
 import { archiveOf } from "../start-from-page.ts";
+import { eventsAnswer } from "../stream-answers.ts";
 import { notFound } from "../web-error.ts";
 import type { WebApp } from "../web-service.ts";
 
@@ -20,7 +21,7 @@ import type { WebApp } from "../web-service.ts";
 export function planRoutes(parts: DataParts): (app: WebApp) => void {
   const { service, plans } = parts;
   // Each asks the instance's database.
-  const kept = new SharedAnswers<Kept>();
+  const kept = new SharedAnswer(async () => await keptOf(parts));
   const config = { role: "operator" } as const;
   const params = Type.Object({ id: Type.String() });
   const planOf = (id: string): PlannedRestore => {
@@ -58,7 +59,14 @@ export function planRoutes(parts: DataParts): (app: WebApp) => void {
     );
     app.get(
       "/api/plans/:id/events",
-      { config: { ...config, isEventStream: true }, schema: { summary: "Events of a plan", params } },
+      {
+        config: { ...config, isEventStream: true },
+        schema: {
+          summary: "Events of a plan",
+          params,
+          response: eventsAnswer("`plan`: as GET of the plan, whenever it changes, until its state is not `running`"),
+        },
+      },
       async (request, reply) => {
         const plan = planOf(request.params.id);
         const surroundings = await surroundingsOf(parts);
@@ -74,7 +82,7 @@ export function planRoutes(parts: DataParts): (app: WebApp) => void {
     app.get(
       "/api/kept",
       { config: { role: "viewer" }, schema: { summary: "What an undo would bring back", response: { 200: Kept } } },
-      async () => await kept.ask("kept", async () => await keptOf(parts)),
+      async () => await kept.get(),
     );
   };
 }

@@ -6,7 +6,7 @@ import { type PruneResult, prune } from "../../operations/prune/prune.ts";
 import { accessWith } from "../../operations/stores/archive-access.ts";
 import { silentReporter } from "../../progress.ts";
 import { isEmptyPolicy } from "../../retention/policy.ts";
-import { SharedAnswers } from "../../shared-answers.ts";
+import { SharedAnswer } from "../../shared-answer.ts";
 import { RetentionPreview } from "../api/archives.ts";
 import type { DataParts } from "../data-parts.ts";
 import { notFound } from "../web-error.ts";
@@ -15,7 +15,7 @@ import type { WebApp, WebService } from "../web-service.ts";
 /** What would go by the configured rules. */
 export function retentionRoutes({ service }: DataParts): (app: WebApp) => void {
   // Each reads every archive's manifest, and asks the instance's database.
-  const previews = new SharedAnswers<PruneResult>();
+  const previews = new Map<string, SharedAnswer<PruneResult>>();
   return (app) => {
     app.get(
       "/api/retention",
@@ -34,7 +34,9 @@ export function retentionRoutes({ service }: DataParts): (app: WebApp) => void {
         if (place === undefined) throw notFound("such place of archives");
         if (isEmptyPolicy(settings.ngwbackup.retention.policy))
           return { configured: false, rules: [], removedBytes: 0, archives: [] };
-        const found = await previews.ask(place.id, async () => await preview(settings, place.name, service));
+        const shared = previews.get(place.id) ?? new SharedAnswer(async () => await preview(place.name, service));
+        previews.set(place.id, shared);
+        const found = await shared.get();
         return {
           configured: true,
           rules: rulesOf(settings),
@@ -53,7 +55,8 @@ export function retentionRoutes({ service }: DataParts): (app: WebApp) => void {
   };
 }
 
-async function preview(settings: Settings, where: string, { context }: WebService): Promise<PruneResult> {
+async function preview(where: string, service: WebService): Promise<PruneResult> {
+  const settings = await service.settings();
   const { policy, includesEncrypted } = settings.ngwbackup.retention;
   const request = {
     settings,
@@ -64,7 +67,7 @@ async function preview(settings: Settings, where: string, { context }: WebServic
     includeEncrypted: includesEncrypted,
     dryRun: true,
   };
-  return await prune(request, accessWith(settings, context, silentReporter));
+  return await prune(request, accessWith(settings, service.context, silentReporter));
 }
 
 /** The options `keep...` that are set, a line each. */

@@ -38,6 +38,7 @@ describe("formats", () => {
 
   test.each([
     [-74_000, "74 seconds ago"],
+    [4_000, "now"],
     [-6 * 3_600_000, "6 hours ago"],
     [-30 * 3_600_000, "30 hours ago"],
     [3 * 86_400_000, "in 3 days"],

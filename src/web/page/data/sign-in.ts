@@ -1,7 +1,7 @@
 import type { Session } from "../../api/session.ts";
 import { ApiFailure } from "./failure.ts";
 import { request } from "./request.ts";
-import { hasExpired, noUsers, session } from "./session.ts";
+import { hasExpired, loseSession, noUsers, session } from "./session.ts";
 
 /** Finds out who is signed in. @throws ApiFailure when the server does not answer as it should */
 export async function findSession(): Promise<void> {
@@ -10,7 +10,7 @@ export async function findSession(): Promise<void> {
   } catch (error) {
     if (!(error instanceof ApiFailure) || error.status !== 401) throw error;
     noUsers.value = error.code === "no-users" ? error : undefined;
-    session.value = null;
+    loseSession();
   }
 }
 

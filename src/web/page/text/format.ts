@@ -17,6 +17,7 @@ export class Formats {
   readonly #one: Intl.NumberFormat;
   readonly #percent: Intl.NumberFormat;
   readonly #relative: Intl.RelativeTimeFormat;
+  readonly #now: string;
   readonly #dates = new Map<string, Intl.DateTimeFormat>();
   readonly #units = new Map<DurationUnit, Intl.NumberFormat>();
 
@@ -27,6 +28,7 @@ export class Formats {
     this.#one = new Intl.NumberFormat(locale, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
     this.#percent = new Intl.NumberFormat(locale, { style: "percent" });
     this.#relative = new Intl.RelativeTimeFormat(locale, { numeric: "always" });
+    this.#now = new Intl.RelativeTimeFormat(locale, { numeric: "auto" }).format(0, "second");
   }
 
   /** `12,345` */
@@ -67,10 +69,12 @@ export class Formats {
     return this.#pair("day", total / dayMs, "hour", 24);
   }
 
-  /** `3 hours ago`, `in 2 days` */
+  /** `3 hours ago`, `in 2 days`, `now` */
   relative(at: number, now: number): string {
     const ms = at - now;
     const size = Math.abs(ms);
+    // The clock that ages follow is some seconds behind.
+    if (size < 20 * secondMs) return this.#now;
     const [value, unit]: [number, Intl.RelativeTimeFormatUnit] =
       size < 90 * secondMs
         ? [ms / secondMs, "second"]

@@ -65,6 +65,8 @@ export const settings = {
     "sign-in": "signed in",
     "sign-in-failed": "failed to sign in",
     "sign-out": "signed out",
+    "set-password": "set a password",
+    "remove-user": "removed a user",
     "start-backup": "started a backup",
     "start-verify": "started a verify",
     "start-drill": "started a drill",

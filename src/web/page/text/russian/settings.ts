@@ -67,6 +67,8 @@ export const settings: typeof english = {
     "sign-in": "вход",
     "sign-in-failed": "неудачный вход",
     "sign-out": "выход",
+    "set-password": "новый пароль",
+    "remove-user": "удаление пользователя",
     "start-backup": "запуск копии",
     "start-verify": "запуск проверки",
     "start-drill": "запуск учений",

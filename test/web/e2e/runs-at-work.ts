@@ -1,0 +1,129 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { setTimeout as sleep } from "node:timers/promises";
+import { parseEntry, runningLogPath } from "../../../src/history/running-log.ts";
+import type { RunProgress, RunState } from "../../../src/history/run.ts";
+
+/** Enough for a machine that has much else to do. */
+const patienceMs = 120_000;
+/** Of each such while a run that is slowed down goes on this long only. */
+const slowCycleMs = 40;
+const slowShareMs = 4;
+
+/** Runs of an instance, as its history on the disk has them, and the processes that do them. */
+export class RunsAtWork {
+  readonly #stateFolder: string;
+
+  constructor(sdir: string) {
+    this.#stateFolder = join(sdir, ".ngwbackup");
+  }
+
+  /** How a run stands; undefined when there is none of that number. */
+  stateOf(id: number): RunState | undefined {
+    return this.#row(id)?.state;
+  }
+
+  /** Numbers of those that run. */
+  get running(): number[] {
+    return this.#ask<{ id: number }>("SELECT id FROM run WHERE state = 'running' ORDER BY id").map(({ id }) => id);
+  }
+
+  /** Waits for a run's end. @returns how it ended */
+  async endOf(id: number): Promise<RunState> {
+    await until(`the end of run ${id}`, () => this.stateOf(id) !== "running");
+    return this.stateOf(id)!;
+  }
+
+  /**
+   * Lets a run go on slowly until it has told of some progress, and then not at all, until {@link release}.
+   * @param hurry called once the run is slow
+   * @returns where it stands
+   */
+  async holdAmid(id: number, hurry: () => void): Promise<RunProgress> {
+    const pid = this.#pid(id);
+    const slow = setInterval(() => {
+      if (send(pid, "SIGCONT")) setTimeout(() => send(pid, "SIGSTOP"), slowShareMs);
+    }, slowCycleMs);
+    try {
+      hurry();
+      await until(`progress of run ${id}`, () => {
+        if (!send(pid, 0)) throw new Error(`run ${id} has ended before it could be held`);
+        return (this.#progress(id)?.doneBytes ?? 0) > 0;
+      });
+    } finally {
+      clearInterval(slow);
+    }
+    // After the last of those above.
+    await sleep(slowCycleMs);
+    send(pid, "SIGSTOP");
+    return this.#progress(id)!;
+  }
+
+  /** Lets a run go on that was held. */
+  release(id: number): void {
+    send(this.#pid(id), "SIGCONT");
+  }
+
+  /** Ends whatever still runs, so that nothing is left behind by a test that failed. */
+  async endAll(): Promise<void> {
+    for (const id of this.running) {
+      const pid = this.#pid(id);
+      // One that is gone without a word has nothing more to say.
+      if (send(pid, "SIGTERM") && send(pid, "SIGCONT")) await this.endOf(id);
+    }
+  }
+
+  #progress(id: number): RunProgress | undefined {
+    const path = runningLogPath(this.#stateFolder, id);
+    let progress: RunProgress | undefined;
+    for (const line of existsSync(path) ? readFileSync(path, "utf8").split("\n") : []) {
+      const entry = parseEntry(line);
+      if (entry !== undefined && "progress" in entry) ({ progress } = entry);
+    }
+    return progress;
+  }
+
+  #pid(id: number): number {
+    const { pid } = JSON.parse(this.#row(id)?.owner ?? "{}") as { pid?: number };
+    if (pid === undefined) throw new Error(`run ${id} has no process`);
+    return pid;
+  }
+
+  #row(id: number): { state: RunState; owner: string } | undefined {
+    return this.#ask<{ state: RunState; owner: string }>("SELECT state, owner FROM run WHERE id = ?", id)[0];
+  }
+
+  #ask<Row>(sql: string, ...values: number[]): Row[] {
+    let database: DatabaseSync;
+    try {
+      database = new DatabaseSync(join(this.#stateFolder, "history.sqlite"), { readOnly: true, timeout: 60_000 });
+    } catch {
+      // Nothing has run yet.
+      return [];
+    }
+    try {
+      return database.prepare(sql).all(...values) as Row[];
+    } finally {
+      database.close();
+    }
+  }
+}
+
+/** @returns false when there is no such process any more */
+function send(pid: number, signal: NodeJS.Signals | 0): boolean {
+  try {
+    return process.kill(pid, signal);
+  } catch {
+    return false;
+  }
+}
+
+/** Waits until something is so. @throws when it is not within what a slow machine needs */
+export async function until(what: string, isSo: () => boolean): Promise<void> {
+  const startedMs = performance.now();
+  while (!isSo()) {
+    if (performance.now() - startedMs > patienceMs) throw new Error(`waited in vain for ${what}`);
+    await sleep(20);
+  }
+}
