@@ -221,3 +221,32 @@ test("a store is read over TLS, by those who trust its authority", async ({ skip
     code: expect.stringMatching(/SELF_SIGNED|UNABLE/) as string,
   });
 });
+
+test.each(["straight", "in the usual way"])(
+  "an object that was replaced is noticed %s, also by a server that knows no conditions",
+  async (way) => {
+    let etag = '"made-up"';
+    let gets = 0;
+    const { port } = await serve((request, answer) => {
+      const { writeHead } = answer;
+      answer.writeHead = ((status: number, headers: Record<string, string>) => {
+        if (way === "in the usual way" && request.method === "GET") delete headers["content-length"];
+        return writeHead.call(answer, status, { ...headers, etag });
+      }) as typeof writeHead;
+      if (request.method === "GET") gets += 1;
+      answerRange(request, answer);
+    });
+    const keys = { accessKeyId: "an-id", secretAccessKey: "a-secret", leastPartBytes: 1 };
+    const settings = settingsFor({ endpoint: `http://127.0.0.1:${port}`, ...keys });
+    const surroundings = { env: {}, pid: process.pid, tmpFolder: tmpdir(), now: () => new Date() };
+    const store = createS3Store("s3://bucket/prefix", settings, surroundings, { patience: quickPatience });
+    onTestFinished(() => store.close());
+    const source = await store.open("a", never);
+    onTestFinished(() => source.close());
+    etag = 'W/"made-up"';
+    expect((await source.read(0, 1000)).equals(content.subarray(0, 1000))).toBe(true);
+    expect(gets).toBeGreaterThan(0);
+    etag = '"another"';
+    expect(await errorOf(() => source.read(1_000_000, 300_000))).toMatchObject({ code: "archive-changed" });
+  },
+);
