@@ -233,21 +233,17 @@ test.each(["straight", "in the usual way"])(
   "an object that was replaced is noticed %s, also by a server that knows no conditions",
   async (way) => {
     let etag = '"made-up"';
-    let gets = 0;
     const { port } = await serve((request, answer) => {
-      if (request.method === "GET") gets += 1;
       answerWith(etag, request, answer, way === "in the usual way" && request.method === "GET");
     });
-    const keys = { accessKeyId: "an-id", secretAccessKey: "a-secret", leastPartBytes: 1 };
-    const settings = settingsFor({ endpoint: `http://127.0.0.1:${port}`, ...keys });
+    const keys = { accessKeyId: "an-id", secretAccessKey: "a-secret" };
+    const settings = settingsFor({ endpoint: `http://127.0.0.1:${port}`, ...keys, leastPartBytes: 1 });
     const surroundings = { env: {}, pid: process.pid, tmpFolder: tmpdir(), now: () => new Date() };
     const store = createS3Store("s3://bucket/prefix", settings, surroundings, { patience: quickPatience });
     onTestFinished(() => store.close());
     const source = await store.open("a", never);
-    onTestFinished(() => source.close());
     etag = 'W/"made-up"';
     expect((await source.read(0, 1000)).equals(content.subarray(0, 1000))).toBe(true);
-    expect(gets).toBeGreaterThan(0);
     etag = '"another"';
     expect(await errorOf(() => source.read(1_000_000, 300_000))).toMatchObject({ code: "archive-changed" });
   },
