@@ -2,6 +2,7 @@ import { UsageError } from "../errors.ts";
 import { extract as runExtract, extractToStdout, listExtractable } from "../operations/extract/extract.ts";
 import { accessByNeed } from "../operations/stores/archive-access.ts";
 import { formatBytes, formatCount } from "../terminal/format.ts";
+import { printable } from "../terminal/printable.ts";
 import { formatTable } from "../terminal/table.ts";
 import type { CommandContext } from "./command.ts";
 import { decryptionChoice } from "./decryption-choice.ts";
@@ -44,7 +45,7 @@ export default async function extract(
         hints: ["leave --json out, or name a folder"],
       });
     const { name, sizeBytes } = await extractToStdout({ archive, patterns }, access);
-    this.output.note(`${name}: ${formatBytes(sizeBytes)}\n`);
+    this.output.note(`${printable(name)}: ${formatBytes(sizeBytes)}\n`);
     return;
   }
   const files = await runExtract({ archive, patterns, to, overwrite }, access);

@@ -52,7 +52,10 @@ export function readPlaces(shown: ShownOptions, cwd: string): Places {
   return place === undefined ? { basePath } : { place, path: place, basePath };
 }
 
-/** Neither a password of a URL is shown nor what stands in parameters of a remote; both are refused where they are used. */
-function withoutSecrets(place: string): string {
+/**
+ * A place as it is shown: neither with the password of a URL nor with what stands in parameters of a remote; both are refused where
+ * they are used.
+ */
+export function withoutSecrets(place: string): string {
   return place.replace(/\/\/[^/@]*@/, "//...@").replace(/^(rclone::?[^:/,]*),.*$/s, "$1,...");
 }

@@ -1,5 +1,6 @@
 import { UsageError } from "../errors.ts";
 import type { OptionDefinition, OptionReader, ResolvedOption } from "./option-reader.ts";
+import { withoutSecrets } from "./place-options.ts";
 import { ShownOptions } from "./shown-options.ts";
 import { type ValueType, choiceType, listType, pathType, textType } from "./value-types.ts";
 
@@ -61,6 +62,11 @@ export interface ServeSettings {
   metrics: "signed-in" | "open";
 }
 
+/** A list is cut at commas, behind which parameters of a remote stand by themselves. */
+function showPlaces(places: readonly string[]): string {
+  return places.map((place) => (/^\w+=/.test(place) ? "..." : withoutSecrets(place))).join(", ");
+}
+
 /**
  * Reads the options of the page, and what to show of them.
  * @throws UsageError for a wrong value, or half of what TLS needs
@@ -79,7 +85,7 @@ export function resolveServe(
       hints: ["set both in section [ngwbackup] of the configuration, or none"],
     });
   const tls = certPath === undefined || keyPath === undefined ? undefined : { certPath, keyPath };
-  const places = shown.read(serveOptions.servePlaces, (all) => all.join(", ")) ?? [];
+  const places = shown.read(serveOptions.servePlaces, showPlaces) ?? [];
   const metrics = shown.read(serveOptions.serveMetrics)!;
   return { serve: { listen, basePath, tls, places, metrics }, values: shown.values };
 }

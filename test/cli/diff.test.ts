@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -6,6 +6,7 @@ import { createInstance } from "../../src/demo/instance.ts";
 import { tinyScale } from "../../src/demo/scale.ts";
 import { runCli } from "../fixtures/run-cli.ts";
 import { type TestInstance, createTestInstance } from "../fixtures/test-instance.ts";
+import { put, seal, takeApart } from "../campaigns/hostile/forge.ts";
 import { addBlob, backupTo, removeBlob, sql } from "../operations/increments/changes.ts";
 
 interface Part {
@@ -124,4 +125,19 @@ describe("diff", () => {
     expect(await runCli(["diff", ...instance.config, older, broken])).toMatchObject({ exitCode: 5 });
     expect(await runCli(["diff", ...instance.config, older, `${older}.not`])).toMatchObject({ exitCode: 4 });
   });
+});
+
+test("files whose index is damaged are not missing without a word", async () => {
+  const parts = await takeApart(readFileSync(older));
+  const index = "component/file_storage/$index";
+  const lines = parts.entries.get(index)!.toString().trimEnd().split("\n");
+  expect(lines.length).toBeGreaterThan(1);
+  lines[1] = lines[1]!.replace('"id":2', '"id":3');
+  put(parts, index, Buffer.from(`${lines.join("\n")}\n`));
+  const damaged = join(instance.folder, "damaged.ngwbackup");
+  writeFileSync(damaged, seal(parts));
+  const { exitCode, stderr } = await runCli(["diff", older, damaged]);
+  expect(exitCode, stderr).toBe(0);
+  expect(stderr).toMatch(/files less/);
+  expect(stderr).toMatch(/^warning: .*damaged\.ngwbackup: .*\$index: line 2: .*not all told apart$/m);
 });

@@ -43,6 +43,16 @@ test("files of TLS are made absolute", async () => {
   expect(tls).toEqual({ certPath: expect.stringMatching(/^\/.*\/cert\.pem$/), keyPath: "/etc/key.pem" });
 });
 
+test("what is secret in places is not shown", async () => {
+  const cwd = await tempFolder();
+  const places = "s3://AKIA:topsecret@bucket/a/, rclone::webdav,pass=topsecret:x/, /mnt/a";
+  await writeFile(join(cwd, "config.ini"), `[ngwbackup]\nserve.places = ${places}\n`);
+  const { values } = await loadSettings({ env: {}, cwd, configPaths: [] });
+  expect(values.find(({ option }) => option === "serve.places")?.value).toBe(
+    "s3://...@bucket/a/, rclone::webdav, ..., /mnt/a",
+  );
+});
+
 async function serve(lines: string): Promise<ServeSettings> {
   const cwd = await tempFolder();
   await writeFile(join(cwd, "config.ini"), `[ngwbackup]\n${lines}\n`);

@@ -45,7 +45,8 @@ async function kindOf(path: string): Promise<"folder" | "other" | undefined> {
  * @throws RefusedError when the target exists, or its folder does not
  */
 export async function resolveTarget(request: TargetRequest): Promise<BackupTarget> {
-  const location = parseLocation(request.target ?? placeUrl(request.defaultPlace) ?? "");
+  // An empty one is none, as a variable that is not set gives it.
+  const location = parseLocation(request.target || placeUrl(request.defaultPlace) || "");
   if (location.kind === "stdio") {
     if (request.noZip)
       throw new UsageError("no-zip-to-stdout", "--no-zip writes a folder, and - is the standard output");

@@ -158,7 +158,7 @@ async function clear({ control, name, hasRole, folder, server, reporter }: Clear
     // The other session may have been lost, and has to stay until nothing is left that others could take for a dead drill's.
     const client = await connect(server);
     try {
-      await dropDrill(client, name, hasRole);
+      await dropDrill(client, name, hasRole, true);
     } finally {
       await client.end().catch(() => undefined);
     }

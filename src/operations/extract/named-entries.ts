@@ -1,5 +1,6 @@
 import { join } from "node:path/posix";
-import { manifestEntryName, tocEntryName } from "../../archive/entry-names.ts";
+import { lookUp } from "../../archive/entry-access.ts";
+import { componentIndexName, manifestEntryName, tocEntryName } from "../../archive/entry-names.ts";
 import { digestOfComment } from "../../archive/manifest-types.ts";
 import { DamagedError } from "../../errors.ts";
 import { blobPath } from "../../files/storage-layout.ts";
@@ -7,6 +8,7 @@ import { type ArchiveContents, type DataEntry, readToc, tableDataEntries } from 
 import { type ComponentRecord, readRecords } from "../contents/read-records.ts";
 import type { EntryCheck } from "../verify/check-entry.ts";
 import type { EntryPatterns } from "./entry-patterns.ts";
+import { type MissingEntries, absentEntry, missingEntries } from "./missing-entries.ts";
 import { tableFileName } from "./table-file-name.ts";
 
 /** Something that can be taken out of an archive by its name. */
@@ -26,7 +28,8 @@ export interface NamedEntry {
 
 /**
  * What can be taken out of an archive, as far as it can be asked for. The table of contents is read for tables only, indexes for files only.
- * @throws DamagedError (exit 5) when what has to be read for that is damaged, or names something twice
+ * Tables and large objects that should be there and are not are among it: who reads them hears of it.
+ * @throws DamagedError (exit 5) when what has to be read for that is damaged or missing, or names something twice
  */
 export async function* namedEntries(
   contents: Omit<ArchiveContents, "toc">,
@@ -48,32 +51,36 @@ async function* allEntries(
 ): AsyncGenerator<NamedEntry> {
   const { reader, manifest } = contents;
   const sha256 = digestOfComment(reader.comment);
-  yield* alone(contents, { name: "toc.dat", entryName: tocEntryName });
+  yield alone(contents, { name: "toc.dat", entryName: tocEntryName });
   if (manifest !== undefined)
-    yield* alone(contents, { name: manifestEntryName, entryName: manifestEntryName, plainSha256: sha256 });
-  if (mayBeRows) yield* rowEntries(contents);
+    yield alone(contents, { name: manifestEntryName, entryName: manifestEntryName, plainSha256: sha256 });
+  const missing = missingEntries(contents);
+  if (mayBeRows) yield* rowEntries(contents, missing);
   if (!mayBeFiles) return;
-  for (const component of contents.records.keys())
-    for await (const record of readRecords(contents, component)) yield* fileEntry(contents, record);
+  for (const component of new Set([...contents.records.keys(), ...missing.components])) {
+    lookUp(reader.label, reader.entries, componentIndexName(component));
+    for await (const record of readRecords(contents, component)) yield fileEntry(contents, record);
+  }
 }
 
-/** An entry that is there once. */
-function* alone(
+/** The one entry of its kind. */
+function alone(
   contents: Omit<ArchiveContents, "toc">,
   { name, entryName, plainSha256 }: { name: string; entryName: string; plainSha256?: string | undefined },
-): Generator<NamedEntry> {
+): NamedEntry {
   const listed = contents.manifest?.entries.get(entryName);
   const check = checkOf(contents, { name: entryName, codec: "none", listed }, { plainSha256 });
-  if (check !== undefined)
-    yield { name, aliases: [], path: name, sizeBytes: check.entry.contentBytes, rows: undefined, check };
+  return { name, aliases: [], path: name, sizeBytes: check.entry.contentBytes, rows: undefined, check };
 }
 
-async function* rowEntries(contents: Omit<ArchiveContents, "toc">): AsyncGenerator<NamedEntry> {
-  const { reader } = contents;
-  for (const { dumpId, namespace, tag } of tableDataEntries(await readToc(reader))) {
-    const data = contents.tables.get(dumpId);
-    const check = data && checkOf(contents, data, { isTable: true });
-    if (check === undefined) continue;
+async function* rowEntries(
+  contents: Omit<ArchiveContents, "toc">,
+  missing: MissingEntries,
+): AsyncGenerator<NamedEntry> {
+  for (const { dumpId, namespace, tag, fileName } of tableDataEntries(await readToc(contents.reader))) {
+    const data = contents.tables.get(dumpId) ?? missing.tables.get(dumpId) ?? unlisted(fileName);
+    if (data === undefined) continue;
+    const check = checkOf(contents, data, { isTable: true });
     const table = namespace === null || namespace === "" ? tag : `${namespace}.${tag}`;
     const path = join("tables", tableFileName(table));
     yield {
@@ -85,36 +92,38 @@ async function* rowEntries(contents: Omit<ArchiveContents, "toc">): AsyncGenerat
       check,
     };
   }
-  for (const [oid, data] of contents.largeObjects) {
+  for (const [oid, data] of [...contents.largeObjects, ...missing.largeObjects]) {
     const check = checkOf(contents, data, {});
-    if (check === undefined) continue;
     const sizeBytes = plainBytesOf(check);
     yield { name: `large-object:${oid}`, aliases: [], path: `large-objects/${oid}`, sizeBytes, rows: undefined, check };
   }
 }
 
-function* fileEntry(
+/** Rows that only the table of contents knows of, by the file that it names; it names none for rows that were left out. */
+function unlisted(fileName: string | null): DataEntry | undefined {
+  if (fileName === null || fileName === "") return undefined;
+  return { name: `postgres/${fileName}`, codec: "none", listed: undefined, blockDigest: undefined };
+}
+
+function fileEntry(
   contents: Omit<ArchiveContents, "toc">,
   { record: { payload }, entry }: ComponentRecord,
-): Generator<NamedEntry> {
+): NamedEntry {
   const check = checkOf(contents, entry, { plainSha256: payload.sha256 });
-  if (check === undefined) return;
   const isBlob = "uuid" in payload;
   const path = isBlob ? `file_storage/${blobPath(payload)}` : `core/fontconfig/${payload.filename}`;
   const aliases = isBlob ? [`${payload.component}/${payload.uuid}`, payload.uuid] : [payload.filename];
-  yield { name: path, aliases, path, sizeBytes: plainBytesOf(check), rows: undefined, check };
+  return { name: path, aliases, path, sizeBytes: plainBytesOf(check), rows: undefined, check };
 }
 
-/** What an entry is held against; undefined for one that the archive does not hold, which `verify` names. */
+/** What an entry is held against. */
 function checkOf(
   { reader, manifest }: Omit<ArchiveContents, "toc">,
   { name, codec, listed }: Omit<DataEntry, "blockDigest">,
   { plainSha256, isTable = false }: { plainSha256?: string | undefined; isTable?: boolean },
-): EntryCheck | undefined {
-  const entry = reader.entries.get(name);
-  if (entry === undefined) return undefined;
+): EntryCheck {
   return {
-    entry,
+    entry: reader.entries.get(name) ?? absentEntry(name),
     listed,
     codec,
     isTable,

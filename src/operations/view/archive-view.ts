@@ -71,7 +71,7 @@ async function viewOf(
   const sums = new PartSums();
   const fileKeys = new FileKeys();
   const listed = await listEntries(reader, header, toc, sums);
-  await readFiles(reader, listed.files, sums, (record) => fileKeys.add(record));
+  await readFiles(reader, listed.files, sums, (record) => fileKeys.add(record), access.reporter);
   const rows = rowReader(reader, listed.named, archive, access);
   let names: ReadonlyMap<string, string>;
   try {

@@ -18,7 +18,7 @@ export async function clearDeadDrills(client: Client): Promise<string[]> {
   for (const drill of drills) {
     if (living.has(drillSessionName(drill))) continue;
     const hasRole = roles.includes(drill);
-    dropped.push(...(await dropDrill(client, drill, hasRole)), ...(hasRole ? [drill] : []));
+    dropped.push(...(await dropDrill(client, drill, hasRole, false)), ...(hasRole ? [drill] : []));
   }
   return [...new Set(dropped)];
 }

@@ -70,13 +70,16 @@ async function fetchOnce(
     },
     ({ status }) => (status === 404 || status === 412 || status === 416 ? "changed" : undefined),
   );
-  if (answer === "changed")
-    throw new AppError("archive-changed", `${access.urlOf(key)} was replaced or removed while it was read`, {
-      hints: ["start again"],
-    });
+  if (answer === "changed") throw changed(access, key);
   try {
-    if (landing.arrived !== undefined) return await landing.arrived;
     const body = answer.Body as Readable;
+    if (landing.arrived !== undefined) await landing.arrived;
+    // Not every server knows conditions. Nothing must land any more when this is over.
+    if (isOther(answer.ETag, etag)) {
+      body.destroy();
+      throw changed(access, key);
+    }
+    if (landing.arrived !== undefined) return;
     if (answer.ContentRange?.startsWith(`bytes ${fromBytes}-`) !== true) {
       body.destroy();
       throw wrongRange(access, key);
@@ -106,6 +109,18 @@ async function drain(body: Readable, signal: AbortSignal, onChunk: (chunk: Buffe
     body.once("end", resolve);
     body.once("error", reject);
     body.once("close", () => reject(Object.assign(new Error("the answer broke off"), { code: "ECONNRESET" })));
+  });
+}
+
+/** Weak or strong, in quotes or without: servers are not at one about that. */
+function isOther(found: string | undefined, wanted: string | undefined): boolean {
+  const bare = (etag: string): string => etag.replace(/^W\//, "").replaceAll('"', "");
+  return found !== undefined && wanted !== undefined && bare(found) !== bare(wanted);
+}
+
+function changed(access: S3Access, key: string): AppError {
+  return new AppError("archive-changed", `${access.urlOf(key)} was replaced or removed while it was read`, {
+    hints: ["start again"],
   });
 }
 

@@ -113,7 +113,6 @@ export class S3Upload {
     this.#upload ??= await this.#open();
     const { key, uploadId } = this.#upload;
     const number = this.#partNumber;
-    const sizeBytes = this.#partBytes;
     this.#filling = undefined;
     this.#partNumber += 1;
     const sending = sendPart(this.#access, part, { key, uploadId, number, signal: this.#signal })
@@ -122,7 +121,8 @@ export class S3Upload {
       .then(() => part.release())
       .finally(() => this.#sending.delete(sending));
     this.#sending.add(sending);
-    while (this.#sending.size > partsAtOnce(this.#options.plan, sizeBytes)) await Promise.race(this.#sending);
+    // The next one may be larger, and these leave the memory for it.
+    while (this.#sending.size > partsAtOnce(this.#options.plan, this.#partBytes)) await Promise.race(this.#sending);
   }
 
   async #open(): Promise<UploadId & { recordKey: string }> {

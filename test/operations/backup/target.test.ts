@@ -70,6 +70,12 @@ describe("where an archive goes", () => {
       ["rclone:box:a/b", "rclone:box:a/b/name.ngwbackup"],
     ])
       expect(await request(cwd, { defaultPlace })).toMatchObject({ kind: "store", url });
+    // An empty target is none, and no folder of that name.
+    expect(await request(cwd, { defaultPlace: "s3://bucket/daily", target: "" })).toMatchObject({
+      kind: "store",
+      url: "s3://bucket/daily/name.ngwbackup",
+    });
+    expect(existsSync(join(cwd, "s3:"))).toBe(false);
     // What is named counts.
     expect(await request(cwd, { defaultPlace: "s3://bucket", target: "a" })).toMatchObject({ kind: "file" });
     expect(await request(cwd, { defaultPlace: "s3://bucket", target: "-" })).toMatchObject({ kind: "stdout" });

@@ -110,3 +110,50 @@ test("tables named like paths stay in their folder, and two of one name are refu
   expect(twice).toMatchObject({ exitCode: 5, stdout: "" });
   expect(twice.stderr).toContain("expected once, found twice");
 });
+
+test("what should be there and is not is named, by itself and among all", async () => {
+  const forged = copyParts(parts);
+  const entry = [...forged.entries.keys()].find((name) => /^postgres\/\d+\.dat/.test(name))!;
+  forged.entries.delete(entry);
+  const archive = await archiveOf(seal(forged));
+  const to = await tempFolder();
+  const all = await runCli(["extract", archive, "--to", to]);
+  expect(all).toMatchObject({ exitCode: 5, stdout: "" });
+  expect(all.stderr).toContain(`entry ${entry}: missing entry`);
+  const listed = await runCli(["extract", "--list", archive]);
+  const names = listed.stdout.match(/\S+$/gm)!.slice(1);
+  expect(filesBelow(to)).toHaveLength(names.length - 1);
+  const alone = await runCli(["extract", archive, "--to", to, entryNameOf(all.stderr), "--overwrite"]);
+  expect(alone).toMatchObject({ exitCode: 5, stdout: "" });
+});
+
+/** The name that an error gives the one entry that is damaged. */
+function entryNameOf(stderr: string): string {
+  const [, name = ""] = /^ {2}(table:\S+)$/m.exec(stderr) ?? [];
+  expect(name).not.toBe("");
+  return name;
+}
+
+test("files without the index that names them are no empty component", async () => {
+  for (const withRecords of [true, false]) {
+    const forged = copyParts(parts);
+    for (const name of forged.entries.keys())
+      if (name === "component/file_storage/$index" || (!withRecords && /^component\/file_storage\/\d/.test(name)))
+        forged.entries.delete(name);
+    const folder = await tempFolder();
+    const result = await runCli(["extract", await archiveOf(seal(forged)), "--to", join(folder, "to")]);
+    expect(result).toMatchObject({ exitCode: 5, stdout: "" });
+    expect(result.stderr).toContain("entry component/file_storage/$index: missing entry");
+  }
+});
+
+test("a name from an archive does not reach the terminal as it is", async () => {
+  const forged = copyParts(parts);
+  changeToc(forged, (toc) => {
+    const data = toc.entries.find(({ description, namespace }) => description === "TABLE DATA" && namespace !== null)!;
+    Object.assign(data, { tag: "x\u001B[2Jy" });
+  });
+  const result = await runCli(["extract", await archiveOf(seal(forged)), "--to", "-", "table:public.x*"]);
+  expect(result.exitCode, result.stderr).toBe(0);
+  expect(result.stderr).toContain(String.raw`table:public.x\x1b[2Jy: `);
+});

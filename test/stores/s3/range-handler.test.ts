@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createServer, type RequestListener, type Server } from "node:http";
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
 import { createServer as createSecureServer } from "node:https";
 import { readFileSync } from "node:fs";
 import type { AddressInfo, Socket } from "node:net";
@@ -22,17 +22,24 @@ type Landing = LandingOptions["landing"];
 const content = madeUpBytes(3_000_000);
 
 /** Answers as S3 does. */
-const answerRange: RequestListener = ({ method, headers }, answer) => {
+const answerRange: RequestListener = (request, answer) => answerWith('"made-up"', request, answer);
+
+function answerWith(
+  etag: string,
+  { method, headers }: IncomingMessage,
+  answer: ServerResponse,
+  inChunks = false,
+): void {
   const [, from = 0, to = content.length - 1] = (/^bytes=(\d+)-(\d+)$/.exec(headers.range ?? "") ?? []).map(Number);
   const body = content.subarray(from, to + 1);
   answer.writeHead(method === "HEAD" ? 200 : 206, {
-    "content-length": body.length,
+    ...(inChunks ? {} : { "content-length": body.length }),
     "content-range": `bytes ${from}-${to}/${content.length}`,
     "last-modified": new Date(0).toUTCString(),
-    etag: '"made-up"',
+    etag,
   });
   answer.end(method === "HEAD" ? undefined : body);
-};
+}
 
 /** A server, and the connections that were made to it. */
 async function serve(listener: RequestListener): Promise<{ server: Server; sockets: Socket[]; port: number }> {
@@ -221,3 +228,23 @@ test("a store is read over TLS, by those who trust its authority", async ({ skip
     code: expect.stringMatching(/SELF_SIGNED|UNABLE/) as string,
   });
 });
+
+test.each(["straight", "in the usual way"])(
+  "an object that was replaced is noticed %s, also by a server that knows no conditions",
+  async (way) => {
+    let etag = '"made-up"';
+    const { port } = await serve((request, answer) => {
+      answerWith(etag, request, answer, way === "in the usual way" && request.method === "GET");
+    });
+    const keys = { accessKeyId: "an-id", secretAccessKey: "a-secret" };
+    const settings = settingsFor({ endpoint: `http://127.0.0.1:${port}`, ...keys, leastPartBytes: 1 });
+    const surroundings = { env: {}, pid: process.pid, tmpFolder: tmpdir(), now: () => new Date() };
+    const store = createS3Store("s3://bucket/prefix", settings, surroundings, { patience: quickPatience });
+    onTestFinished(() => store.close());
+    const source = await store.open("a", never);
+    etag = 'W/"made-up"';
+    expect((await source.read(0, 1000)).equals(content.subarray(0, 1000))).toBe(true);
+    etag = '"another"';
+    expect(await errorOf(() => source.read(1_000_000, 300_000))).toMatchObject({ code: "archive-changed" });
+  },
+);
