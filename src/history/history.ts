@@ -1,3 +1,5 @@
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { type DatabaseKind, openExistingStateDatabase, openStateDatabase } from "../state/state-database.ts";
 import type { StateFolder } from "../state/state-folder.ts";
@@ -10,6 +12,19 @@ const kind: DatabaseKind = {
   steps,
   hint: "a new one is begun",
 };
+
+/**
+ * Tells a history that nobody has written to from one that somebody has, without opening it.
+ * @returns undefined when it is not there, or was written to so recently that the same may be told of what is written next
+ */
+export async function historyState(folder: StateFolder): Promise<string | undefined> {
+  const stats = await stat(join(folder.path, kind.fileName)).catch(() => undefined);
+  if (stats === undefined || Date.now() - stats.mtimeMs < clockTickMs) return undefined;
+  return `${stats.ino} ${stats.size} ${stats.mtimeMs}`;
+}
+
+/** Files written to within that may have the same time; a file server's clock is another one. */
+const clockTickMs = 100;
 
 /** An open history of runs. Whoever opens it closes it. */
 export interface History {

@@ -1,4 +1,4 @@
-import { appendFileSync } from "node:fs";
+import { appendFileSync, renameSync } from "node:fs";
 import { createConnection } from "node:net";
 import { join } from "node:path";
 import { once } from "node:events";
@@ -143,6 +143,17 @@ test("a server that was started anew tells of a run that went on, and of its end
   await run.end({ state: "losses", exitCode: 3, losses: 2 });
   await after.ended;
   expect(after.of<RunEvents["end"]>("end")[0]?.run).toMatchObject({ state: "losses", losses: 2 });
+});
+
+test("where the history was moved away, what ran is told as interrupted", async () => {
+  const { sdir, open } = await serve();
+  const run = await beginRun(sdir, "backup");
+  const [all, one] = [await open("api/events"), await open(`api/runs/${run.id}/events`)];
+  await one.until("the beginning", () => one.of("run").length > 0);
+  renameSync(join(sdir, ".ngwbackup", "history.sqlite"), join(sdir, "history.moved"));
+  await one.ended;
+  expect(one.of<RunDetail>("end")[0]?.run).toMatchObject({ id: run.id, state: "interrupted" });
+  await all.until("its end", () => all.of<RunRow[]>("runs").at(-1)?.length === 0);
 });
 
 test("two hundred viewers are told all of it", async () => {

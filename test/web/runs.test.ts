@@ -2,6 +2,8 @@ import { existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from "vitest";
+import { openExistingHistory } from "../../src/history/history.ts";
+import { readRunOwner } from "../../src/history/read-runs.ts";
 import { connect } from "../../src/postgres/connection.ts";
 import { takeOperationLock } from "../../src/postgres/operation-lock.ts";
 import {
@@ -12,7 +14,7 @@ import {
   StartedRun,
 } from "../../src/web/api/runs.ts";
 import { EventReader } from "../fixtures/event-reader.ts";
-import { beginRun } from "../fixtures/made-up-run.ts";
+import { beginRun, stateFolderOf } from "../fixtures/made-up-run.ts";
 import { startProgram } from "../fixtures/run-program.ts";
 import { type ServedInstance, bodyAs, createServedInstance, signedIn } from "../fixtures/served-instance.ts";
 import { addBlob, removeBlob } from "../operations/increments/changes.ts";
@@ -156,6 +158,18 @@ test("a backup of the command line is seen live, with its progress, and can be s
   expect((await end).run).toMatchObject({ state: "interrupted" });
   expect((await ended).exitCode).toBe(143);
   expect(existsSync(target)).toBe(false);
+});
+
+test("a run that is killed is told as interrupted, with what it had told", async () => {
+  writeFileSync(gate, "");
+  const id = await start({ kind: "backup" });
+  const end = endOf(id);
+  const history = await openExistingHistory(stateFolderOf(instance.sdir));
+  const owner = history === undefined ? undefined : readRunOwner(history, id);
+  history?.database.close();
+  if (owner === undefined) throw new Error(`run ${id} has no owner`);
+  process.kill(owner.pid, "SIGKILL");
+  expect((await end).run).toMatchObject({ id, state: "interrupted", exitCode: null, durationMs: null });
 });
 
 test("what cannot begin says why: busy, refused, and what the page itself finds wrong", async () => {

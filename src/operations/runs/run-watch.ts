@@ -1,4 +1,5 @@
 import type { RunSettings } from "../../config/run-options.ts";
+import { historyState } from "../../history/history.ts";
 import { LogTail } from "../../history/log-tail.ts";
 import { readRunning } from "../../history/read-runs.ts";
 import type { Run } from "../../history/run.ts";
@@ -23,6 +24,9 @@ export type WatchListener = (events: readonly WatchEvent[]) => void;
 
 const lookIntervalMs = 500;
 
+/** Whether a run that says nothing still lives, is looked up so often. */
+const livingMs = 5_000;
+
 interface Watched extends WatchedRun {
   news: NewsSoFar;
   tail: LogTail;
@@ -42,6 +46,8 @@ export class RunWatch {
   #looking: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
   #isClosed = false;
+  /** The history when it was last looked into. */
+  #seen: { state: string | undefined; atMs: number } = { state: undefined, atMs: 0 };
 
   /** @param settings the configuration as it is now; a change of the state folder holds for listeners that come when there are none */
   constructor(settings: () => Promise<RunSettings>, now: () => Date) {
@@ -96,13 +102,16 @@ export class RunWatch {
   #look(): Promise<void> {
     const done = this.#looking.then(async () => {
       if (this.#isClosed) return;
-      this.#lookingAt ??= await this.#settings();
+      const settings = (this.#lookingAt ??= await this.#settings());
       const events: WatchEvent[] = [];
-      const isThere = await lookBack(this.#lookingAt, this.#now(), async (look) => {
-        await this.#see(look, events);
-        return true;
-      });
-      if (isThere !== true) await this.#forget(events);
+      if (await this.#isHistoryNew(settings)) {
+        const isThere = await lookBack(settings, this.#now(), async (look) => {
+          await this.#see(look, events);
+          return true;
+        });
+        if (isThere !== true) await this.#forget(events);
+      }
+      await this.#readLogs(events);
       if (events.length > 0) for (const listener of this.#listeners) listener(events);
     });
     this.#looking = done.catch(() => undefined);
@@ -124,16 +133,28 @@ export class RunWatch {
       if (run !== undefined) events.push({ type: "ended", run, news: await look.news(run) });
     }
     for (const [id, run] of running) {
-      let watched = this.#watched.get(id);
-      if (watched === undefined) {
-        watched = { run, news: new NewsSoFar(), tail: new LogTail(runningLogPath(look.history.folder, id)) };
-        this.#watched.set(id, watched);
-        events.push({ type: "began", run });
-      }
-      const entries = await watched.tail.read();
-      for (const entry of entries) watched.news.take(entry);
+      if (this.#watched.has(id)) continue;
+      const tail = new LogTail(runningLogPath(look.history.folder, id));
+      this.#watched.set(id, { run, news: new NewsSoFar(), tail });
+      events.push({ type: "began", run });
+    }
+  }
+
+  async #readLogs(events: WatchEvent[]): Promise<void> {
+    for (const { run, news, tail } of this.#watched.values()) {
+      const entries = await tail.read();
+      for (const entry of entries) news.take(entry);
       if (entries.length > 0) events.push({ type: "told", run, entries });
     }
+  }
+
+  /** Whether it was written to since the last look, or it is time to see whether the processes of runs live. */
+  async #isHistoryNew({ state }: RunSettings): Promise<boolean> {
+    const found = state === undefined ? undefined : await historyState(state);
+    const nowMs = performance.now();
+    if (found !== undefined && found === this.#seen.state && nowMs - this.#seen.atMs < livingMs) return false;
+    this.#seen = { state: found, atMs: nowMs };
+    return true;
   }
 
   /** The history was moved away: nobody knows how these end. */
@@ -151,6 +172,7 @@ export class RunWatch {
     this.#looking = this.#looking.then(async () => {
       if (this.#listeners.size > 0) return;
       this.#lookingAt = undefined;
+      this.#seen = { state: undefined, atMs: 0 };
       for (const { tail } of this.#watched.values()) await tail.close();
       this.#watched.clear();
     });

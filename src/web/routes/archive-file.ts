@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import type { FastifyReply } from "fastify";
-import { Type } from "typebox";
 import type { CatalogArchive } from "../../operations/catalog/catalog.ts";
 import { readForward } from "../../operations/copy/read-forward.ts";
 import { openArchiveBytes } from "../../operations/open-archive.ts";
@@ -15,7 +14,6 @@ import type { DataParts } from "../data-parts.ts";
 import { checkConfirmed } from "../instance-name.ts";
 import { noContent } from "../no-content.ts";
 import { archiveOf } from "../start-from-page.ts";
-import { bytesAnswer } from "../stream-answers.ts";
 import { WebError, unopened } from "../web-error.ts";
 import type { WebApp } from "../web-service.ts";
 import { archiveParams } from "./archives.ts";
@@ -28,21 +26,13 @@ export function archiveFileRoutes(parts: DataParts): (app: WebApp) => void {
     app.route({
       method: ["GET", "HEAD"],
       url: "/api/archives/:id/download",
-      config,
-      schema: {
-        summary: "The bytes of an archive, with ranges",
-        params: archiveParams,
-        response: {
-          200: bytesAnswer("application/octet-stream", "All of it"),
-          206: bytesAnswer("application/octet-stream", "The range that was asked for"),
-          304: Type.Null({ description: "It is as it was" }),
-        },
-      },
+      config: { ...config, produces: "application/octet-stream" },
+      schema: { summary: "The bytes of an archive, with ranges", params: archiveParams },
       handler: async (request, reply) => {
         const archive = await archiveOf(request.params.id, await service.settings(), parts);
         if (archive.isFolder)
           throw new WebError(422, "archive-is-folder", `${archive.name} is a folder of files, which has no bytes`, {
-            hints: [`pack it on the server: tar -cf ${archive.name}.tar ${archive.path}`],
+            hints: [`copy ${archive.path} on the server itself`],
           });
         const { range, "if-range": ifRange, "if-none-match": ifNoneMatch } = request.headers;
         const etag = etagOf(archive);
@@ -54,8 +44,8 @@ export function archiveFileRoutes(parts: DataParts): (app: WebApp) => void {
         }
         const part = wanted ?? { first: 0, last: sizeBytes - 1 };
         const isWanted = request.method === "GET" && ifNoneMatch !== etag;
-        const bytes = isWanted ? await openBytes(archive, part, reply, parts) : undefined;
         if (isWanted) service.audit(request, { action: "download-archive", subject: archive.path });
+        const bytes = isWanted ? await openBytes(archive, part, reply, parts) : undefined;
         reply.headers({
           "accept-ranges": "bytes",
           etag,

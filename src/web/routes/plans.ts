@@ -13,7 +13,6 @@ import { instanceName } from "../instance-name.ts";
 import { noContent } from "../no-content.ts";
 import { type PlanSurroundings, planRow } from "../plan-rows.ts";
 import { archiveOf } from "../start-from-page.ts";
-import { eventsAnswer } from "../stream-answers.ts";
 import { notFound } from "../web-error.ts";
 import type { WebApp } from "../web-service.ts";
 
@@ -64,7 +63,7 @@ export function planRoutes(parts: DataParts): (app: WebApp) => void {
         schema: {
           summary: "Events of a plan",
           params,
-          response: eventsAnswer("`plan`: as GET of the plan, whenever it changes, until its state is not `running`"),
+          description: "`plan`: as GET of the plan, whenever it changes, until its state is not `running`",
         },
       },
       async (request, reply) => {

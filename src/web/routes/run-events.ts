@@ -1,7 +1,6 @@
 import { EventStream } from "../events/event-stream.ts";
 import type { DataParts } from "../data-parts.ts";
 import { detailEvents } from "../events/run-streams.ts";
-import { eventsAnswer } from "../stream-answers.ts";
 import { notFound } from "../web-error.ts";
 import type { WebApp } from "../web-service.ts";
 import { readDetail, runParams } from "./runs.ts";
@@ -17,9 +16,8 @@ export function runEventRoutes(parts: DataParts): (app: WebApp) => void {
         config,
         schema: {
           summary: "Events of all runs",
-          response: eventsAnswer(
+          description:
             "`runs`: those that run, a list of rows; `changed`: {runs, archives}, whether something began or ended",
-          ),
         },
       },
       async (_, reply) => {
@@ -36,9 +34,8 @@ export function runEventRoutes(parts: DataParts): (app: WebApp) => void {
         schema: {
           summary: "Events of a run",
           params: runParams,
-          response: eventsAnswer(
+          description:
             "`run`, `stages`, `log`: all so far; then `progress`, `stage`, `line`; `end`: as GET of the run, the last",
-          ),
         },
       },
       async ({ params: { id } }, reply) => {
