@@ -37,7 +37,7 @@ test("a wrong password and a user who is not there are answered alike, and noted
   const { body } = await client.get("api/audit");
   expect(body).toMatchObject([
     { who: "admin", action: "sign-in", address: "127.0.0.1" },
-    { who: "nobody", action: "sign-in-failed" },
+    { who: "no such user", action: "sign-in-failed" },
     { who: "admin", action: "sign-in-failed", subject: null, runId: null },
   ]);
 });

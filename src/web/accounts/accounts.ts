@@ -10,6 +10,9 @@ import { Tokens } from "./tokens.ts";
 import { Users } from "./users.ts";
 import { openWebDatabase } from "./web-database.ts";
 
+/** Who failed to sign in under a name that nobody has. */
+const noSuchUser = "no such user";
+
 /** Who may use the page, who does, and who did what. Whoever opens it closes it. */
 export class Accounts {
   readonly users: Users;
@@ -58,7 +61,9 @@ export class Accounts {
       const isRight = await this.users.isPasswordOf(user, password);
       const nowMs = this.nowMs();
       const action = isRight ? "sign-in" : "sign-in-failed";
-      this.audit.note({ atMs: nowMs, who: user, address, action, subject: null, runId: null });
+      // What was typed for a name may be a password.
+      const who = isRight || this.users.list().some(({ name }) => name === user) ? user : noSuchUser;
+      this.audit.note({ atMs: nowMs, who, address, action, subject: null, runId: null });
       if (!isRight) {
         this.#limits.count(user, address, nowMs);
         throw new WebError(401, "wrong-password", "name or password is wrong");

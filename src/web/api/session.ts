@@ -47,7 +47,7 @@ export type CreatedToken = Static<typeof CreatedToken>;
 export const AuditEntry = Type.Object({
   id: Type.Integer(),
   at: Moment,
-  /** A user's name, `token NAME`, or what was given when signing in failed. */
+  /** A user's name, `token NAME`, or `no such user` when signing in failed under another name. */
   who: Type.String(),
   address: Type.String(),
   /** `sign-in`, `sign-in-failed`, `sign-out`, `start-backup`, `cancel-run`, `delete-archive`, `download-archive`, `create-token`, ... */
