@@ -77,7 +77,7 @@ export const settings = {
     "download-archive": "downloaded an archive",
     "create-token": "made a token",
     "remove-token": "took back a token",
-    "test-notifications": "sent a test notification",
+    "test-notification": "sent a test notification",
     "plan-restore": "had a restore planned",
     "start-plan": "had a restore planned",
   } as Readonly<Record<string, string>>,

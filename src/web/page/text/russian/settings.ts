@@ -79,7 +79,7 @@ export const settings: typeof english = {
     "download-archive": "скачивание архива",
     "create-token": "создание токена",
     "remove-token": "отзыв токена",
-    "test-notifications": "пробное уведомление",
+    "test-notification": "пробное уведомление",
     "plan-restore": "план восстановления",
     "start-plan": "план восстановления",
   },
