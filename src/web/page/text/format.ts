@@ -8,6 +8,8 @@ const byteUnits: Readonly<Record<string, readonly string[]>> = {
   ru: ["Б", "КиБ", "МиБ", "ГиБ", "ТиБ", "ПиБ"],
 };
 
+const justNow: Readonly<Record<string, string>> = { en: "just now", ru: "только что" };
+
 type DurationUnit = "day" | "hour" | "minute" | "second";
 
 /** Numbers, sizes and times in a language. Times are shown in the viewer's own zone. */
@@ -67,20 +69,19 @@ export class Formats {
     return this.#pair("day", total / dayMs, "hour", 24);
   }
 
-  /** `3 hours ago`, `in 2 days` */
+  /** `3 hours ago`, `in 2 days`; below a minute `just now`, which does not tick and bears a clock that goes a little wrong. */
   relative(at: number, now: number): string {
     const ms = at - now;
     const size = Math.abs(ms);
+    if (ms > -minuteMs && ms < minuteMs / 2) return justNow[this.#locale] ?? justNow["en"]!;
     const [value, unit]: [number, Intl.RelativeTimeFormatUnit] =
-      size < 90 * secondMs
-        ? [ms / secondMs, "second"]
-        : size < 90 * minuteMs
-          ? [ms / minuteMs, "minute"]
-          : size < 36 * hourMs
-            ? [ms / hourMs, "hour"]
-            : size < 60 * dayMs
-              ? [ms / dayMs, "day"]
-              : [ms / (30.44 * dayMs), "month"];
+      size < 90 * minuteMs
+        ? [ms / minuteMs, "minute"]
+        : size < 36 * hourMs
+          ? [ms / hourMs, "hour"]
+          : size < 60 * dayMs
+            ? [ms / dayMs, "day"]
+            : [ms / (30.44 * dayMs), "month"];
     return this.#relative.format(Math.round(value), unit);
   }
 
