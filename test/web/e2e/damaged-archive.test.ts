@@ -17,7 +17,7 @@ test("one wrong bit is found by a verify, told everywhere, and keeps a restore f
   await admin.choose("bitten.ngwbackup", "Verify");
   await admin.button("Verify now").click();
   await admin.seesEnd("Damaged");
-  await admin.page.locator("ol.log li.error, ol.log li").first().waitFor();
+  await admin.page.getByRole("list", { name: "What is damaged" }).getByRole("listitem").first().waitFor();
   await admin.page.getByRole("link", { name: "Archives" }).click();
   await admin.page.locator("tr", { hasText: "bitten.ngwbackup" }).locator(".checked.bad").waitFor();
   await admin.page.getByRole("link", { name: "Overview" }).click();
