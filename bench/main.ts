@@ -14,6 +14,7 @@ import { runProgress } from "./progress/run-progress.ts";
 import { runBench } from "./run-bench.ts";
 import { runStores } from "./stores/run-stores.ts";
 import { type Surroundings, withSurroundings } from "./surroundings.ts";
+import { runViewers } from "./viewers/run-viewers.ts";
 
 const context = processContext(process);
 
@@ -37,6 +38,7 @@ async function main(args: readonly string[]): Promise<number> {
   if (part === "latency") await measurement(parseCommonOptions(others), print, runLatency);
   else if (part === "model") await measurement(parseCommonOptions(others), print, runModel);
   else if (part === "stores") await measurement(parseCommonOptions(others), print, runStores);
+  else if (part === "viewers") await measurement(parseCommonOptions(others), print, runViewers);
   else if (part === "progress") await measurement(parseProgressOptions(others), print, runProgress);
   else isComplete = await comparison(args, print);
   process.stderr.write(`done in ${formatDuration(performance.now() - startedMs)}\n`);

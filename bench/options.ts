@@ -39,12 +39,12 @@ export interface CoreSet {
 
 /** What `npm run bench -- --help` prints. */
 export const usage = `usage: npm run bench -- [options]
-       npm run bench -- latency|model|stores [--quick] [--rounds N] [--json FILE] [--folder DIR]
+       npm run bench -- latency|model|stores|viewers [--quick] [--rounds N] [--json FILE] [--folder DIR]
        npm run bench -- progress [--only NAME,...] [--quick] [--rounds N] [--json FILE] [--folder DIR]
 
 Compares ours with others on made-up instances. latency: how long a query of somebody else takes beside a backup. model:
 what the stages of ours take on one core and on two, and would take on more. stores: ours with its archive in S3, beside a local
-file (with Ceph: npm run test:stores installs it). progress: how far the time left and the rate that
+file (with Ceph: npm run test:stores installs it). viewers: what 200 who look at the page of serve cost a backup. progress: how far the time left and the rate that
 ours shows are from what they turn out to be, on workload reference or those named.
 
   --quick                 a small version of everything, one round, in under two minutes

@@ -7,9 +7,8 @@ import type { RunProgress, RunState } from "../../../src/history/run.ts";
 
 /** Enough for a machine that has much else to do. */
 const patienceMs = 120_000;
-/** Of each such while a run that is slowed down goes on this long only. */
-const slowCycleMs = 40;
-const slowShareMs = 4;
+/** A run that is slowed down goes on for so long at a time. */
+const slowShareMs = 3;
 
 /** Runs of an instance, as its history on the disk has them, and the processes that do them. */
 export class RunsAtWork {
@@ -42,21 +41,16 @@ export class RunsAtWork {
    */
   async holdAmid(id: number, hurry: () => void): Promise<RunProgress> {
     const pid = this.#pid(id);
-    const slow = setInterval(() => {
-      if (send(pid, "SIGCONT")) setTimeout(() => send(pid, "SIGSTOP"), slowShareMs);
-    }, slowCycleMs);
-    try {
-      hurry();
-      await until(`progress of run ${id}`, () => {
-        if (!send(pid, 0)) throw new Error(`run ${id} has ended before it could be held`);
-        return (this.#progress(id)?.doneBytes ?? 0) > 0;
-      });
-    } finally {
-      clearInterval(slow);
-    }
-    // After the last of those above.
-    await sleep(slowCycleMs);
     send(pid, "SIGSTOP");
+    hurry();
+    await until(`progress of run ${id}`, () => {
+      if (!send(pid, "SIGCONT")) throw new Error(`run ${id} has ended before it could be held`);
+      // No timer: it would come late where much else is to be done, and the run would go on meanwhile.
+      const startedMs = performance.now();
+      while (performance.now() - startedMs < slowShareMs);
+      send(pid, "SIGSTOP");
+      return (this.#progress(id)?.doneBytes ?? 0) > 0;
+    });
     return this.#progress(id)!;
   }
 

@@ -1,4 +1,4 @@
-import { writeFile } from "node:fs/promises";
+import { appendFileSync, mkdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { BrowserContext, Locator, Page } from "playwright-core";
@@ -7,21 +7,26 @@ import { ensurePage } from "../../../scripts/page.ts";
 import { loadSettings } from "../../../src/config/settings.ts";
 import { createInstance } from "../../../src/demo/instance.ts";
 import { tinyScale } from "../../../src/demo/scale.ts";
-import { type CliResult, runCli } from "../../fixtures/run-cli.ts";
+import { runCli } from "../../fixtures/run-cli.ts";
 import { type TestInstance, type TestInstanceOptions, createTestInstance } from "../../fixtures/test-instance.ts";
 import { addUsers, webPassword } from "../../fixtures/web-server.ts";
+import { addBlob, blobFile, sql } from "../../operations/increments/changes.ts";
 import { type Look, TestBrowser, watchPage } from "../page/browser.ts";
 import { PageServer } from "./page-server.ts";
 import { RunsAtWork } from "./runs-at-work.ts";
 
 /** A machine that has much else to do is slow, not wrong. */
 const patienceMs = 90_000;
+/** Of a file that is there to be worked on. */
+const workBytes = 128 * 1024 * 1024;
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 /** What a served page is made with. */
 export interface ServedPageOptions extends Omit<TestInstanceOptions, "extraConfig"> {
   /** Of section `[ngwbackup]`. */
-  lines?: (folder: string) => readonly string[];
+  lines?: readonly string[];
+  /** Runs wait in their hook at the beginning while the gate is closed, and have enough to do then to be held. */
+  hasGate?: boolean;
 }
 
 /** Somebody who looks at the page with a browser of their own. */
@@ -51,7 +56,7 @@ export class Viewer {
   /** Chooses what can be done with an archive of the list. */
   async choose(archive: string, action: string): Promise<void> {
     await this.button(`Actions for ${archive}`).click();
-    await this.button(action).click();
+    await this.page.locator(".menu-item:visible", { hasText: new RegExp(`^${action}$`) }).click();
   }
 
   /** The number of the run that is looked at, once one is. */
@@ -95,17 +100,44 @@ export class ServedPage {
     return this.instance.config[1];
   }
 
-  /** Runs a command of ours as somebody on the server does. @throws when it does not end with 0 */
-  async command(...args: string[]): Promise<CliResult> {
-    const [name = "", ...rest] = args;
-    const result = await runCli([name, ...this.instance.config, ...rest]);
-    if (result.exitCode !== 0) throw new Error(`${name} ended with ${result.exitCode}: ${result.stderr}`);
-    return result;
+  /** Adds lines to section `[ngwbackup]`. */
+  configure(...lines: string[]): void {
+    appendFileSync(this.config, `${lines.join("\n")}\n`);
   }
 
-  /** Backs up into the usual folder. @returns the archive's path */
-  async backUp(...flags: string[]): Promise<string> {
-    return (await this.command("backup", ...flags)).stdout.trim();
+  get #gate(): string {
+    return join(this.instance.folder, "gate");
+  }
+
+  /** From now on runs wait before their work. */
+  closeGate(): void {
+    writeFileSync(this.#gate, "");
+  }
+
+  openGate(): void {
+    rmSync(this.#gate);
+  }
+
+  /** Holds the run that is looked at, which has begun behind the closed gate, amid its work. @returns its number */
+  async holdAmid(viewer: Viewer): Promise<number> {
+    const id = await viewer.runId();
+    await this.runs.holdAmid(id, () => this.openGate());
+    return id;
+  }
+
+  /** Runs a command of ours as somebody on the server does. @throws when it does not end as expected */
+  async command(args: readonly string[], exitCode = 0): Promise<void> {
+    const [name = "", ...rest] = args;
+    const result = await runCli([name, ...this.instance.config, ...rest]);
+    if (result.exitCode !== exitCode) throw new Error(`${name} ended with ${result.exitCode}: ${result.stderr}`);
+  }
+
+  /** Backs up into the usual folder under a name. @returns the archive's path */
+  async backUp(name: string, flags: readonly string[] = [], exitCode = 0): Promise<string> {
+    mkdirSync(this.instance.backupFolder, { recursive: true });
+    const path = join(this.instance.backupFolder, name);
+    await this.command(["backup", ...flags, path], exitCode);
+    return path;
   }
 
   async startServer(port = 0): Promise<void> {
@@ -152,11 +184,18 @@ export class ServedPage {
 
   /** Makes all of it, with an operator `admin` and a viewer `vera`. */
   async begin(): Promise<void> {
-    const { lines = () => [], ...options } = this.#options;
+    const { lines = [], hasGate = false, ...options } = this.#options;
     this.#instance = await createTestInstance(options);
-    const { database, sdir, folder } = this.#instance;
+    const { database, sdir } = this.#instance;
     await createInstance({ settings: database.settings, sdir, scale: tinyScale });
-    await writeFile(this.config, `[ngwbackup]\n${lines(folder).join("\n")}\n`, { flag: "a" });
+    const hook = `hook.before = sh -c 'while [ -e ${this.#gate} ]; do sleep 0.1; done'`;
+    this.configure("[ngwbackup]", ...lines, ...(hasGate ? [hook] : []));
+    if (hasGate) {
+      // Zeros take no room on the disk, but their time to be read.
+      const blob = await addBlob(this.instance, 1);
+      truncateSync(blobFile(this.instance, blob), workBytes);
+      await sql(this.instance, `UPDATE fileobj SET size = ${workBytes} WHERE uuid = '${blob}'`);
+    }
     const settings = await loadSettings({ env: {}, cwd: "/", configPaths: [this.config] });
     await addUsers(settings, { admin: "operator", vera: "viewer" });
     await ensurePage();
@@ -194,11 +233,6 @@ export function useServedPage(options: ServedPageOptions = {}): ServedPage {
   afterEach(() => served.afterTest());
   afterAll(() => served.end());
   return served;
-}
-
-/** The name of an archive by its path. */
-export function nameOf(path: string): string {
-  return path.slice(path.lastIndexOf("/") + 1);
 }
 
 function isNoise(problem: string): boolean {

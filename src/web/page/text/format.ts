@@ -8,6 +8,8 @@ const byteUnits: Readonly<Record<string, readonly string[]>> = {
   ru: ["Б", "КиБ", "МиБ", "ГиБ", "ТиБ", "ПиБ"],
 };
 
+const justNow: Readonly<Record<string, string>> = { en: "just now", ru: "только что" };
+
 type DurationUnit = "day" | "hour" | "minute" | "second";
 
 /** Numbers, sizes and times in a language. Times are shown in the viewer's own zone. */
@@ -17,7 +19,6 @@ export class Formats {
   readonly #one: Intl.NumberFormat;
   readonly #percent: Intl.NumberFormat;
   readonly #relative: Intl.RelativeTimeFormat;
-  readonly #now: string;
   readonly #dates = new Map<string, Intl.DateTimeFormat>();
   readonly #units = new Map<DurationUnit, Intl.NumberFormat>();
 
@@ -28,7 +29,6 @@ export class Formats {
     this.#one = new Intl.NumberFormat(locale, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
     this.#percent = new Intl.NumberFormat(locale, { style: "percent" });
     this.#relative = new Intl.RelativeTimeFormat(locale, { numeric: "always" });
-    this.#now = new Intl.RelativeTimeFormat(locale, { numeric: "auto" }).format(0, "second");
   }
 
   /** `12,345` */
@@ -69,22 +69,19 @@ export class Formats {
     return this.#pair("day", total / dayMs, "hour", 24);
   }
 
-  /** `3 hours ago`, `in 2 days`, `now` */
+  /** `3 hours ago`, `in 2 days`; below a minute `just now`, which does not tick and bears a clock that goes a little wrong. */
   relative(at: number, now: number): string {
     const ms = at - now;
     const size = Math.abs(ms);
-    // The clock that ages follow is some seconds behind.
-    if (size < 20 * secondMs) return this.#now;
+    if (ms > -minuteMs && ms < minuteMs / 2) return justNow[this.#locale] ?? justNow["en"]!;
     const [value, unit]: [number, Intl.RelativeTimeFormatUnit] =
-      size < 90 * secondMs
-        ? [ms / secondMs, "second"]
-        : size < 90 * minuteMs
-          ? [ms / minuteMs, "minute"]
-          : size < 36 * hourMs
-            ? [ms / hourMs, "hour"]
-            : size < 60 * dayMs
-              ? [ms / dayMs, "day"]
-              : [ms / (30.44 * dayMs), "month"];
+      size < 90 * minuteMs
+        ? [ms / minuteMs, "minute"]
+        : size < 36 * hourMs
+          ? [ms / hourMs, "hour"]
+          : size < 60 * dayMs
+            ? [ms / dayMs, "day"]
+            : [ms / (30.44 * dayMs), "month"];
     return this.#relative.format(Math.round(value), unit);
   }
 

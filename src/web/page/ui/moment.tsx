@@ -1,4 +1,4 @@
-import { now } from "../data/clock.ts";
+import { present } from "../data/clock.ts";
 import { formats } from "../text/language.ts";
 
 /**
@@ -12,7 +12,7 @@ export function Moment({ at, show = "date" }: { at: string; show?: "age" | "date
   const title = show === "age" ? `${date} · ${format.utc(ms)}` : format.utc(ms);
   return (
     <time dateTime={at} title={title}>
-      {show === "date" ? date : format.relative(ms, now.value)}
+      {show === "date" ? date : format.relative(ms, present())}
       {show === "both" && <span class="muted"> · {date}</span>}
     </time>
   );

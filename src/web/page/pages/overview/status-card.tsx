@@ -1,5 +1,6 @@
 import { useSignal } from "@preact/signals";
 import type { Overview } from "../../../api/overview.ts";
+import { present } from "../../data/clock.ts";
 import { isOperator } from "../../data/session.ts";
 import { archivePath, runPath } from "../../router/routes.ts";
 import { formats, words } from "../../text/language.ts";
@@ -13,7 +14,7 @@ import { type Judgement, type Remedy, judge } from "./judgement.ts";
 
 /** One sentence and colour on whether all is well, and what to do if not. */
 export function StatusCard({ overview }: { overview: Overview }) {
-  const judgements = judge(overview, words.value, formats.value);
+  const judgements = judge({ ...overview, at: new Date(present()).toISOString() }, words.value, formats.value);
   const worst = judgements[0];
   const tone: Tone = worst === undefined ? "ok" : findingTones[worst.level];
   return (
@@ -46,7 +47,7 @@ function AllWell({ overview }: { overview: Overview }) {
     <>
       <h2 id="status-title">{text.allWell}</h2>
       <p>
-        {lastBackup !== null && text.allWellSince(format.relative(Date.parse(lastBackup.at), Date.parse(overview.at)))}{" "}
+        {lastBackup !== null && text.allWellSince(format.relative(Date.parse(lastBackup.at), present()))}{" "}
         {recoveryMs !== null && text.inTime(format.duration(recoveryMs))}
       </p>
     </>

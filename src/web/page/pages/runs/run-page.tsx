@@ -10,6 +10,7 @@ import { Empty, Loading } from "../../ui/placeholder.tsx";
 import { ProgressBar } from "../../ui/progress.tsx";
 import { AfterRestore } from "./after-restore.tsx";
 import { CancelButton } from "./cancel-button.tsx";
+import { FoundDamage } from "./found-damage.tsx";
 import { RunFacts } from "./run-facts.tsx";
 import { RunLog } from "./run-log.tsx";
 import { RunStages } from "./run-stages.tsx";
@@ -69,6 +70,7 @@ function Inside({ followed: { detail, failure } }: { followed: FollowedRun }) {
           <p>{run.error.message}</p>
         </Notice>
       )}
+      <FoundDamage detail={detail} />
       {(run.kind === "restore" || run.kind === "undo") && run.state !== "running" && <AfterRestore run={run} />}
       <div class="halves">
         <RunFacts run={run} />

@@ -33,6 +33,7 @@ export const runs = {
   follow: "Follow",
   levels: { message: "", warning: "warning", error: "error" },
   error: "Why it ended so",
+  foundDamage: "What is damaged",
   summary: "Summary, as the command printed it",
   exitCode: "Exit code",
   recovery: "Recovery time",

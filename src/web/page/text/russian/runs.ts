@@ -34,6 +34,7 @@ export const runs: typeof english = {
   follow: "Следить",
   levels: { message: "", warning: "внимание", error: "ошибка" },
   error: "Почему так кончилось",
+  foundDamage: "Что повреждено",
   summary: "Итог, как его напечатала команда",
   exitCode: "Код выхода",
   recovery: "Время возврата",
