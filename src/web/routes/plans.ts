@@ -5,6 +5,7 @@ import { databaseStates } from "../../operations/restore/database-states.ts";
 import { lookBack } from "../../operations/runs/look-back.ts";
 import { isUnitLoaded } from "../../operations/schedule/systemctl.ts";
 import { silentReporter } from "../../progress.ts";
+import { SharedAnswer } from "../../shared-answer.ts";
 import { Kept, NewPlan, Plan } from "../api/runs.ts";
 import type { DataParts } from "../data-parts.ts";
 import { EventStream, formatEvent } from "../events/event-stream.ts";
@@ -18,6 +19,8 @@ import type { WebApp } from "../web-service.ts";
 /** What a restore would do, and what an undo would bring back. */
 export function planRoutes(parts: DataParts): (app: WebApp) => void {
   const { service, plans } = parts;
+  // All pages ask at once when something has changed.
+  const kept = new SharedAnswer(async () => await readKept(parts));
   const config = { role: "operator" } as const;
   const params = Type.Object({ id: Type.String() });
   const planOf = (id: string): PlannedRestore => {
@@ -78,18 +81,17 @@ export function planRoutes(parts: DataParts): (app: WebApp) => void {
     app.get(
       "/api/kept",
       { config: { role: "viewer" }, schema: { summary: "What an undo would bring back", response: { 200: Kept } } },
-      async () => {
-        const states = databaseStates(await service.settings(), service.context, silentReporter);
-        const [newest] = await states.kept();
-        if (newest === undefined) return null;
-        return {
-          runId: newest.runId,
-          createdAt: newest.createdAt.toISOString(),
-          keptUntil: newest.keepUntil?.toISOString() ?? null,
-        };
-      },
+      async () => await kept.get(),
     );
   };
+}
+
+async function readKept({ service }: DataParts): Promise<Kept> {
+  const states = databaseStates(await service.settings(), service.context, silentReporter);
+  const [newest] = await states.kept();
+  if (newest === undefined) return null;
+  const { runId, createdAt, keepUntil } = newest;
+  return { runId, createdAt: createdAt.toISOString(), keptUntil: keepUntil?.toISOString() ?? null };
 }
 
 async function surroundingsOf({ service }: DataParts): Promise<PlanSurroundings> {

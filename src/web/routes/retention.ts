@@ -1,15 +1,14 @@
 import { basename } from "node:path";
 import { Type } from "typebox";
 import type { Settings } from "../../config/settings.ts";
-import { archiveId, placesOf } from "../../operations/catalog/places.ts";
-import { prune } from "../../operations/prune/prune.ts";
-import { accessWith } from "../../operations/stores/archive-access.ts";
-import { silentReporter } from "../../progress.ts";
+import { type ArchivePlace, archiveId, placesOf } from "../../operations/catalog/places.ts";
+import { dryRun } from "../../operations/runs/dry-run.ts";
+import { runArguments } from "../../operations/runs/run-arguments.ts";
 import { isEmptyPolicy } from "../../retention/policy.ts";
 import { RetentionPreview } from "../api/archives.ts";
 import type { DataParts } from "../data-parts.ts";
 import { notFound } from "../web-error.ts";
-import type { WebApp } from "../web-service.ts";
+import type { WebApp, WebService } from "../web-service.ts";
 
 /** What would go by the configured rules. */
 export function retentionRoutes({ service }: DataParts): (app: WebApp) => void {
@@ -29,36 +28,36 @@ export function retentionRoutes({ service }: DataParts): (app: WebApp) => void {
         const places = placesOf(settings, service.context.cwd);
         const place = places.find(({ id, isDefault }) => (query.place === undefined ? isDefault : id === query.place));
         if (place === undefined) throw notFound("such place of archives");
-        const { policy, includesEncrypted } = settings.ngwbackup.retention;
-        if (isEmptyPolicy(policy)) return { configured: false, rules: [], removedBytes: 0, archives: [] };
-        const found = await prune(
-          {
-            settings,
-            where: place.name,
-            policy,
-            instances: undefined,
-            includeNextgisweb: false,
-            includeEncrypted: includesEncrypted,
-            dryRun: true,
-          },
-          accessWith(settings, service.context, silentReporter),
-        );
-        return {
-          configured: true,
-          rules: rulesOf(settings),
-          removedBytes: found.removedBytes,
-          archives: found.archives.map(({ facts, action, reasons }) => ({
-            archiveId: archiveId(place, basename(facts.path)),
-            name: basename(facts.path),
-            time: facts.time.toISOString(),
-            sizeBytes: facts.sizeBytes,
-            action,
-            reasons,
-          })),
-        };
+        if (isEmptyPolicy(settings.ngwbackup.retention.policy))
+          return { configured: false, rules: [], removedBytes: 0, archives: [] };
+        return { configured: true, rules: rulesOf(settings), ...(await readPreview(place, service)) };
       },
     );
   };
+}
+
+/** In a process of its own, as a prune looks at every archive. */
+async function readPreview(
+  place: ArchivePlace,
+  { context, configPaths }: WebService,
+): Promise<Pick<RetentionPreview, "removedBytes" | "archives">> {
+  const args = [...runArguments({ kind: "prune", place: place.name }), "--dry-run"];
+  const summary = await dryRun({ args, configPaths, context, signal: context.signal, onProgress() {} });
+  // Our own program says what it says.
+  const { removedBytes, archives } = summary as unknown as PruneSummary;
+  return {
+    removedBytes,
+    archives: archives.map(({ path, time, sizeBytes, action, reasons }) => {
+      const name = basename(path);
+      return { archiveId: archiveId(place, name), name, time, sizeBytes, action, reasons };
+    }),
+  };
+}
+
+/** What `prune --json` prints, as far as it is used here. */
+interface PruneSummary {
+  removedBytes: number;
+  archives: (Omit<RetentionPreview["archives"][number], "archiveId" | "name"> & { path: string })[];
 }
 
 /** The options `keep...` that are set, a line each. */
