@@ -1,4 +1,5 @@
 import { AppError } from "../../errors.ts";
+import type { FactsOfPlace } from "../prune/remove-archive.ts";
 import type { ArchiveView } from "../view/archive-view.ts";
 import type { ArchiveChanges } from "../view/compare-views.ts";
 import type { KnownArchive, LookedAt } from "./look-at-archive.ts";
@@ -17,7 +18,8 @@ export interface ReaderSurroundings {
 export type ReaderQuestion =
   | { kind: "look"; archives: readonly LookedAt[] }
   | { kind: "view"; archive: string }
-  | { kind: "compare"; archive: string; against: string };
+  | { kind: "compare"; archive: string; against: string }
+  | { kind: "facts"; where: string };
 
 /** What it answers to each kind of question. */
 export interface ReaderAnswers {
@@ -25,6 +27,7 @@ export interface ReaderAnswers {
   look: readonly Outcome<KnownArchive>[];
   view: ArchiveView;
   compare: ArchiveChanges;
+  facts: FactsOfPlace;
 }
 
 /** An answer, or why there is none. */

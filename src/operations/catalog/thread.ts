@@ -8,6 +8,8 @@ import type { Context } from "../../context.ts";
 import { systemFailure } from "../../disk-errors.ts";
 import { forEachAtOnce } from "../../for-each-at-once.ts";
 import { silentReporter } from "../../progress.ts";
+import { gatherFacts } from "../prune/archive-facts.ts";
+import { factsElsewhere } from "../prune/elsewhere.ts";
 import { type ArchiveAccess, accessByNeed } from "../stores/archive-access.ts";
 import { viewArchive } from "../view/archive-view.ts";
 import { compareViews } from "../view/compare-views.ts";
@@ -48,6 +50,10 @@ async function answer(question: ReaderQuestion): Promise<ReaderAnswers[ReaderQue
     case "compare": {
       const before = await viewArchive(question.against, access);
       return compareViews(await viewArchive(question.archive, access), before);
+    }
+    case "facts": {
+      const archives = await gatherFacts(question.where, access);
+      return { archives, elsewhere: await factsElsewhere(await access.load(), question.where, access) };
     }
   }
 }

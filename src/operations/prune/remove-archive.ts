@@ -3,11 +3,17 @@ import type { Settings } from "../../config/settings.ts";
 import { BusyError, RefusedError } from "../../errors.ts";
 import { lookBack } from "../runs/look-back.ts";
 import type { ArchiveAccess } from "../stores/archive-access.ts";
-import { type ArchiveFacts, gatherFacts, instanceKey } from "./archive-facts.ts";
-import { factsElsewhere } from "./elsewhere.ts";
+import { type ArchiveFacts, instanceKey } from "./archive-facts.ts";
 import { findOwnInstance } from "./own-instance.ts";
 import { lacking, possibleReferrer } from "./plan-prune.ts";
 import { openPrunePlace } from "./prune-place.ts";
+
+/** What is known of a place. */
+export interface FactsOfPlace {
+  archives: readonly ArchiveFacts[];
+  /** Of the other places that the configuration names. */
+  elsewhere: readonly ArchiveFacts[];
+}
 
 /** An archive that somebody wants to be gone. */
 export interface RemoveRequest {
@@ -16,6 +22,8 @@ export interface RemoveRequest {
   where: string;
   /** Path or URL of the archive in it. */
   path: string;
+  /** Looks at all that is there, when nobody writes any more. */
+  gather(): Promise<FactsOfPlace>;
   /** Called when nothing stands against it any more, right before it goes. */
   beforeRemoval(): void;
 }
@@ -34,10 +42,10 @@ export async function removeArchive(request: RemoveRequest, access: ArchiveAcces
       const place = await openPrunePlace(where, access);
       try {
         await place.lock();
-        const archives = await gatherFacts(where, access);
+        const { archives, elsewhere } = await request.gather();
         const facts = archives.find((one) => one.path === path);
         if (facts === undefined) throw new RefusedError("archive-missing", `there is no archive ${path}`);
-        refuseNeeded(facts, archives, await factsElsewhere(settings, where, access));
+        refuseNeeded(facts, archives, elsewhere);
         await own?.check();
         request.beforeRemoval();
         if (await place.remove(facts)) return;

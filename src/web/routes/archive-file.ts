@@ -20,7 +20,7 @@ import { archiveParams } from "./archives.ts";
 
 /** The file of an archive: its bytes, and its removal. */
 export function archiveFileRoutes(parts: DataParts): (app: WebApp) => void {
-  const { service, streams, plans } = parts;
+  const { service, streams, plans, reader } = parts;
   const config = { role: "operator" } as const;
   return (app) => {
     app.route({
@@ -77,8 +77,10 @@ export function archiveFileRoutes(parts: DataParts): (app: WebApp) => void {
         checkConfirmed(request.body.confirm, name);
         if (plans.isReading(path)) throw new WebError(409, "in-use", `the plan of a restore is reading ${name}`);
         const beforeRemoval = (): void => service.audit(request, { action: "delete-archive", subject: path });
+        const gather = async (): ReturnType<typeof reader.ask<"facts">> =>
+          await reader.ask<"facts">({ kind: "facts", where: place.name });
         await removeArchive(
-          { settings, where: place.name, path, beforeRemoval },
+          { settings, where: place.name, path, gather, beforeRemoval },
           accessWith(settings, service.context, silentReporter),
         );
         streams.archivesChanged();

@@ -19,8 +19,8 @@ import type { WebApp } from "../web-service.ts";
 /** What a restore would do, and what an undo would bring back. */
 export function planRoutes(parts: DataParts): (app: WebApp) => void {
   const { service, plans } = parts;
-  // Each asks the instance's database.
-  const kept = new SharedAnswer(async () => await keptOf(parts));
+  // All pages ask at once when something has changed.
+  const kept = new SharedAnswer(async () => await readKept(parts));
   const config = { role: "operator" } as const;
   const params = Type.Object({ id: Type.String() });
   const planOf = (id: string): PlannedRestore => {
@@ -86,15 +86,12 @@ export function planRoutes(parts: DataParts): (app: WebApp) => void {
   };
 }
 
-async function keptOf({ service }: DataParts): Promise<Kept> {
+async function readKept({ service }: DataParts): Promise<Kept> {
   const states = databaseStates(await service.settings(), service.context, silentReporter);
   const [newest] = await states.kept();
   if (newest === undefined) return null;
-  return {
-    runId: newest.runId,
-    createdAt: newest.createdAt.toISOString(),
-    keptUntil: newest.keepUntil?.toISOString() ?? null,
-  };
+  const { runId, createdAt, keepUntil } = newest;
+  return { runId, createdAt: createdAt.toISOString(), keptUntil: keepUntil?.toISOString() ?? null };
 }
 
 async function surroundingsOf({ service }: DataParts): Promise<PlanSurroundings> {

@@ -1,10 +1,9 @@
 import { basename } from "node:path";
 import { Type } from "typebox";
 import type { Settings } from "../../config/settings.ts";
-import { archiveId, placesOf } from "../../operations/catalog/places.ts";
-import { type PruneResult, prune } from "../../operations/prune/prune.ts";
-import { accessWith } from "../../operations/stores/archive-access.ts";
-import { silentReporter } from "../../progress.ts";
+import { type ArchivePlace, archiveId, placesOf } from "../../operations/catalog/places.ts";
+import { dryRun } from "../../operations/runs/dry-run.ts";
+import { runArguments } from "../../operations/runs/run-arguments.ts";
 import { isEmptyPolicy } from "../../retention/policy.ts";
 import { SharedAnswer } from "../../shared-answer.ts";
 import { RetentionPreview } from "../api/archives.ts";
@@ -14,8 +13,8 @@ import type { WebApp, WebService } from "../web-service.ts";
 
 /** What would go by the configured rules. */
 export function retentionRoutes({ service }: DataParts): (app: WebApp) => void {
-  // Each reads every archive's manifest, and asks the instance's database.
-  const previews = new Map<string, SharedAnswer<PruneResult>>();
+  // By place; each reads every archive's manifest, and asks the instance's database.
+  const previews = new Map<string, SharedAnswer<FoundByPrune>>();
   return (app) => {
     app.get(
       "/api/retention",
@@ -34,40 +33,35 @@ export function retentionRoutes({ service }: DataParts): (app: WebApp) => void {
         if (place === undefined) throw notFound("such place of archives");
         if (isEmptyPolicy(settings.ngwbackup.retention.policy))
           return { configured: false, rules: [], removedBytes: 0, archives: [] };
-        const shared = previews.get(place.id) ?? new SharedAnswer(async () => await preview(place.name, service));
-        previews.set(place.id, shared);
-        const found = await shared.get();
-        return {
-          configured: true,
-          rules: rulesOf(settings),
-          removedBytes: found.removedBytes,
-          archives: found.archives.map(({ facts, action, reasons }) => ({
-            archiveId: archiveId(place, basename(facts.path)),
-            name: basename(facts.path),
-            time: facts.time.toISOString(),
-            sizeBytes: facts.sizeBytes,
-            action,
-            reasons,
-          })),
-        };
+        const preview = previews.get(place.id) ?? new SharedAnswer(async () => await readPreview(place, service));
+        previews.set(place.id, preview);
+        return { configured: true, rules: rulesOf(settings), ...(await preview.get()) };
       },
     );
   };
 }
 
-async function preview(where: string, service: WebService): Promise<PruneResult> {
-  const settings = await service.settings();
-  const { policy, includesEncrypted } = settings.ngwbackup.retention;
-  const request = {
-    settings,
-    where,
-    policy,
-    instances: undefined,
-    includeNextgisweb: false,
-    includeEncrypted: includesEncrypted,
-    dryRun: true,
+type FoundByPrune = Pick<RetentionPreview, "removedBytes" | "archives">;
+
+/** In a process of its own, as a prune looks at every archive. */
+async function readPreview(place: ArchivePlace, { context, configPaths }: WebService): Promise<FoundByPrune> {
+  const args = [...runArguments({ kind: "prune", place: place.name }), "--dry-run"];
+  const summary = await dryRun({ args, configPaths, context, signal: context.signal, onProgress() {} });
+  // Our own program says what it says.
+  const { removedBytes, archives } = summary as unknown as PruneSummary;
+  return {
+    removedBytes,
+    archives: archives.map(({ path, time, sizeBytes, action, reasons }) => {
+      const name = basename(path);
+      return { archiveId: archiveId(place, name), name, time, sizeBytes, action, reasons };
+    }),
   };
-  return await prune(request, accessWith(settings, service.context, silentReporter));
+}
+
+/** What `prune --json` prints, as far as it is used here. */
+interface PruneSummary {
+  removedBytes: number;
+  archives: (Omit<RetentionPreview["archives"][number], "archiveId" | "name"> & { path: string })[];
 }
 
 /** The options `keep...` that are set, a line each. */
