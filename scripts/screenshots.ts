@@ -1,6 +1,6 @@
 /*
- * Takes the pictures of docs/web-page.md: every page in both themes and on both widths, out of samples, into
- * docs/images/web or the folder named.
+ * Takes the pictures of docs/web-page.md: every page in both themes and on both widths, out of samples.
+ * node scripts/screenshots.ts [FOLDER [PART-OF-A-NAME [ru-RU]]]: others, into a folder of their own
  */
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
@@ -8,6 +8,19 @@ import { type Look, TestBrowser, atSampleTime } from "../test/web/page/browser.t
 import { FixtureServer } from "../test/web/page/fixture-server.ts";
 import { views } from "../test/web/page/views.ts";
 import { ensurePage } from "./page.ts";
+
+/** One of each page; the others are for looking at while one works on them. */
+const shown = [
+  "sign-in",
+  "overview",
+  "overview-trouble",
+  "archives",
+  "archive",
+  "restore-plan",
+  "runs",
+  "run-running",
+  "settings",
+];
 
 const [folder = join(import.meta.dirname, "..", "docs", "images", "web"), only = "", locale = "en-GB"] =
   process.argv.slice(2);
@@ -20,7 +33,8 @@ try {
   for (const size of ["desktop", "phone"] as const) {
     for (const theme of ["light", "dark"] as const) {
       for (const [name, view] of Object.entries(views)) {
-        if (name.includes(only)) await take(name, view, { size, theme, locale: locale as Look["locale"] });
+        if (only === "" ? shown.includes(name) : name.includes(only))
+          await take(name, view, { size, theme, locale: locale as Look["locale"] });
       }
     }
   }

@@ -98,6 +98,27 @@ const planted: [what: string, rule: string, files: Record<string, string>][] = [
       "src/web/b.ts": "export const b = 1;\n",
     },
   ],
+  [
+    "the page imports a schema, and not its type",
+    "no-restricted-imports",
+    {
+      "src/web/page/data/a.ts": 'import { b } from "../../api/b.ts";\n\nexport const a = b;\n',
+      "src/web/api/b.ts": "export const b = 1;\n",
+    },
+  ],
+  [
+    "the page imports a module",
+    "no-restricted-imports",
+    {
+      "src/web/page/a.tsx": 'import { b } from "../../config/b.ts";\n\nexport const a = b;\n',
+      "src/config/b.ts": "export const b = 1;\n",
+    },
+  ],
+  [
+    "the page imports Node",
+    "no-restricted-imports",
+    { "src/web/page/a.tsx": 'import { join } from "node:path";\n\nexport const a = join("a", "b");\n' },
+  ],
   ["a module reads process", "no-restricted-globals", { "src/files/a.ts": "export const a = process.pid;\n" }],
   [
     "a module imports node:process",
@@ -135,6 +156,9 @@ test("the linter accepts what keeps to the layers", () => {
     "src/history/a.ts": 'import { b } from "../state/b.ts";\n\nexport const a = b;\n',
     "src/state/b.ts": "export const b = 1;\n",
     "src/cli.ts": "process.exitCode = 0;\n",
+    "src/web/api/d.ts": "export interface D {\n  e: string;\n}\n",
+    "src/web/page/data/d.ts":
+      'import type { D } from "../../api/d.ts";\n\nexport const d: D = { e: navigator.language };\n',
   });
   expect(output).toContain("Found 0 warnings and 0 errors");
   expect(status).toBe(0);

@@ -29,7 +29,7 @@ export function ArchiveTable({
     />
   );
   return (
-    <table class="rows">
+    <table class="rows archive-rows">
       <thead>
         <tr>
           {header("name")}
@@ -49,7 +49,9 @@ export function ArchiveTable({
         {rows.map((row) => (
           <tr key={row.id}>
             <th scope="row" class="row-name">
-              <a href={archivePath(row.id)}>{row.name}</a>
+              <a href={archivePath(row.id)} title={row.name}>
+                {row.name.replace(/\.ngwbackup$/, "")}
+              </a>
             </th>
             <td data-label={text.time}>
               <Moment at={row.time} show="age" />

@@ -48,8 +48,8 @@ export function ArchivesPage() {
                 }}
               />
               {list.archives.length === 0 ? (
-                <Empty title={text.empty}>
-                  <p class="muted">{text.emptyAdvice}</p>
+                <Empty title={list.places.length === 0 ? text.noPlace : text.empty}>
+                  <p class="muted">{list.places.length === 0 ? text.noPlaceAdvice : text.emptyAdvice}</p>
                 </Empty>
               ) : (
                 <Chosen list={list} />

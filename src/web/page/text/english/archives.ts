@@ -8,6 +8,8 @@ export const archives = {
   ofCount: (shown: string, all: string) => `${shown} of ${all}`,
   empty: "There is no archive yet",
   emptyAdvice: "The first backup takes its time; the service goes on meanwhile.",
+  noPlace: "No place for archives is configured",
+  noPlaceAdvice: "Set backup.path in section [core] of the configuration.",
   nothingFound: "No archive matches",
   clearFilters: "Clear the filters",
   search: "Search names and tags",

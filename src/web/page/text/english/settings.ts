@@ -64,8 +64,9 @@ export const settings = {
   actions: {
     "sign-in": "signed in",
     "sign-in-failed": "failed to sign in",
-    "locked-out": "was locked out",
     "sign-out": "signed out",
+    "set-password": "set a password",
+    "remove-user": "removed a user",
     "start-backup": "started a backup",
     "start-verify": "started a verify",
     "start-drill": "started a drill",
@@ -79,6 +80,5 @@ export const settings = {
     "remove-token": "took back a token",
     "test-notification": "sent a test notification",
     "plan-restore": "had a restore planned",
-    "start-plan": "had a restore planned",
   } as Readonly<Record<string, string>>,
 };

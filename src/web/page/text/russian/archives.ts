@@ -9,6 +9,8 @@ export const archives: typeof english = {
   ofCount: (shown, all) => `${shown} из ${all}`,
   empty: "Архивов ещё нет",
   emptyAdvice: "Первая копия займёт время; служба при этом работает.",
+  noPlace: "Место для архивов не задано",
+  noPlaceAdvice: "Задайте backup.path в разделе [core] конфигурации.",
   nothingFound: "Ни один архив не подходит",
   clearFilters: "Сбросить фильтры",
   search: "Поиск по именам и меткам",

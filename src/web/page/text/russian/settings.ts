@@ -66,8 +66,9 @@ export const settings: typeof english = {
   actions: {
     "sign-in": "вход",
     "sign-in-failed": "неудачный вход",
-    "locked-out": "вход заперт",
     "sign-out": "выход",
+    "set-password": "новый пароль",
+    "remove-user": "удаление пользователя",
     "start-backup": "запуск копии",
     "start-verify": "запуск проверки",
     "start-drill": "запуск учений",
@@ -81,6 +82,5 @@ export const settings: typeof english = {
     "remove-token": "отзыв токена",
     "test-notification": "пробное уведомление",
     "plan-restore": "план восстановления",
-    "start-plan": "план восстановления",
   },
 };
