@@ -32,7 +32,7 @@ test("what is downloaded is the file, and goes on where it broke off; a viewer g
   ]);
   expect((await rest.body()).equals(bytes.subarray(middle))).toBe(true);
   const vera = await served.viewer("archives", "vera");
-  await vera.page.getByRole("link", { name: "base.ngwbackup" }).waitFor();
+  await vera.page.getByRole("link", { name: "base", exact: true }).waitFor();
   expect(await vera.button(/^Actions for/).count()).toBe(0);
   expect((await vera.page.context().request.get(url)).status()).toBe(403);
 });

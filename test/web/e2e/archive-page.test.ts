@@ -16,9 +16,9 @@ beforeAll(async () => {
 
 test("an archive shows what is in it by the names of the application, what is missing, and what has changed", async () => {
   const vera = await served.viewer("archives", "vera");
-  const row = vera.page.locator("tr", { hasText: "after.ngwbackup" });
+  const row = vera.page.locator("tr", { hasText: "after" });
   await row.getByText("1 loss").waitFor();
-  await row.getByRole("link", { name: "after.ngwbackup" }).click();
+  await row.getByRole("link", { name: "after", exact: true }).click();
   await vera.heading("after.ngwbackup").waitFor();
   await vera.page.getByRole("img", { name: "Contents by size" }).waitFor();
   const table = vera.page.locator("table.parts");
@@ -41,7 +41,7 @@ test("an archive shows what is in it by the names of the application, what is mi
 
 test("a rectangle of the treemap leads to its line; an archive that is gone says so", async () => {
   const vera = await served.viewer("archives", "vera");
-  await vera.page.getByRole("link", { name: "before.ngwbackup" }).click();
+  await vera.page.getByRole("link", { name: "before", exact: true }).click();
   await vera.page.locator("svg .tile").filter({ hasText: "Points 2" }).first().click();
   await expect.poll(() => vera.page.getByLabel("Filter the contents").inputValue()).toBe("Points 2");
   await vera.page

@@ -9,7 +9,7 @@ beforeAll(async () => {
 
 test("an archive is verified and drilled from the page, and says so from then on", async () => {
   const admin = await served.viewer("archives");
-  const row = admin.page.locator("tr", { hasText: "one.ngwbackup" });
+  const row = admin.page.locator("tr", { hasText: "one" });
   await row.waitFor();
   expect(await row.locator(".checked").count()).toBe(0);
   await admin.choose("one.ngwbackup", "Verify");

@@ -184,7 +184,9 @@ function Line({ points, x, y }: Drawn) {
 
 function Bars({ points, x, y, pad }: Drawn & { pad: number }) {
   const gaps = points.slice(1).map(({ at }, index) => x(at) - x(points[index]!.at));
-  const thick = Math.max(1, Math.min(2 * pad, Math.min(...gaps) * 0.7, 18));
+  // Two that were close together do not make all others thin.
+  const usualGap = gaps.toSorted((a, b) => a - b)[Math.floor(gaps.length / 2)] ?? 2 * pad;
+  const thick = Math.max(2, Math.min(2 * pad, usualGap * 0.7, 18));
   return (
     <g>
       {points.map(({ at, value, note }) => (
