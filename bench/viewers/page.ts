@@ -1,12 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import { AppError } from "../../src/errors.ts";
-import type { SourceInstance } from "../instances.ts";
 
 const program = join(import.meta.dirname, "..", "..", "src", "cli.ts");
 
@@ -30,22 +29,23 @@ export interface CrowdSight {
 
 /** The page of an instance, served by a process of its own, and a session at it. Whoever opens it closes it. */
 export class BenchPage {
-  readonly #crowd: Omit<Crowd, "viewers">;
+  /** Its address, and a session at it. */
+  readonly entry: Omit<Crowd, "viewers">;
   readonly #server: ChildProcess;
 
-  private constructor(crowd: Omit<Crowd, "viewers">, server: ChildProcess) {
-    this.#crowd = crowd;
+  private constructor(entry: Omit<Crowd, "viewers">, server: ChildProcess) {
+    this.entry = entry;
     this.#server = server;
   }
 
   /** @param env of programs @throws AppError when it does not come up */
-  static async open({ place }: SourceInstance, folder: string, env: NodeJS.ProcessEnv): Promise<BenchPage> {
+  static async open(configPath: string, folder: string, env: NodeJS.ProcessEnv): Promise<BenchPage> {
     const password = randomBytes(12).toString("base64url");
     const passwordPath = join(folder, "password");
     await writeFile(passwordPath, password, { mode: 0o600 });
     const serve = (...args: string[]): ChildProcess => {
       const node = ["--disable-warning=ExperimentalWarning", program];
-      const all = [...node, "serve", "--config", place.configPath, ...args];
+      const all = [...node, "serve", "--config", configPath, ...args];
       return spawn(process.execPath, all, { env, stdio: ["ignore", "ignore", "pipe"] });
     };
     await once(serve("--set-password", "bench", "--role", "viewer", "--password-file", passwordPath), "close");
@@ -67,7 +67,7 @@ export class BenchPage {
     const crowd = spawn(process.execPath, node, { stdio: ["pipe", "pipe", "inherit"] });
     const lines = createInterface({ input: crowd.stdout })[Symbol.asyncIterator]();
     try {
-      crowd.stdin.write(`${JSON.stringify({ ...this.#crowd, viewers })}\n`);
+      crowd.stdin.write(`${JSON.stringify({ ...this.entry, viewers })}\n`);
       const { done } = await lines.next();
       if (done === true) throw new AppError("bench-viewers", "the viewers have gone");
       await action();
@@ -76,6 +76,14 @@ export class BenchPage {
     } finally {
       crowd.kill();
     }
+  }
+
+  /** Processor time of the server until now, user and system, in milliseconds. */
+  async cpuMs(): Promise<number> {
+    const stat = await readFile(`/proc/${this.#server.pid}/stat`, "utf8");
+    // After the name in parentheses, which may hold anything: fields 14 and 15 of proc(5), in hundredths of a second.
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return (Number(fields[11]) + Number(fields[12])) * 10;
   }
 
   async close(): Promise<void> {

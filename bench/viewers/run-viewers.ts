@@ -20,6 +20,8 @@ const viewers = 200;
 interface Round {
   wallMs: number;
   cpuMs: number;
+  /** Processor time of the page's server meanwhile. */
+  serverCpuMs: number;
   sight: CrowdSight | undefined;
 }
 
@@ -38,7 +40,7 @@ export async function runViewers(
   await withServer(surroundings, "viewers", async (cluster, folder) => {
     note(`making ${workload.about}`);
     const source = await makeSource(cluster, folder, workload.scale);
-    const page = await BenchPage.open(source, folder, { ...env });
+    const page = await BenchPage.open(source.place.configPath, folder, { ...env });
     const alone: Round[] = [];
     const watched: Round[] = [];
     try {
@@ -48,8 +50,14 @@ export async function runViewers(
       const backUp = async (): Promise<Round> => {
         await checkpoint(cluster);
         await promisify(execFile)("sync");
+        const beforeMs = await page.cpuMs();
         const usage = await measureStep(step, { cores: undefined, env, signal, logPath: join(folder, "programs.log") });
-        return { wallMs: usage.wallMs, cpuMs: usage.userCpuMs + usage.systemCpuMs, sight: undefined };
+        return {
+          wallMs: usage.wallMs,
+          cpuMs: usage.userCpuMs + usage.systemCpuMs,
+          serverCpuMs: (await page.cpuMs()) - beforeMs,
+          sight: undefined,
+        };
       };
       const whileWatched = async (): Promise<Round> => {
         let round: Round | undefined;
@@ -94,13 +102,14 @@ function format(alone: readonly Round[], watched: readonly Round[], ratio: numbe
       `${seconds(median(walls))} (${seconds(Math.min(...walls))} to ${seconds(Math.max(...walls))})`,
       toAlone.toFixed(3),
       seconds(median(rounds.map(({ cpuMs }) => cpuMs))),
+      seconds(median(rounds.map(({ serverCpuMs }) => serverCpuMs))),
       String(median(events)),
     ];
   };
   return formatTable(
     [
       { title: "viewers" },
-      ...["backup s", "to none", "CPU s", "events"].map((title) => ({ title, align: "right" as const })),
+      ...["backup s", "to none", "CPU s", "page CPU s", "events"].map((title) => ({ title, align: "right" as const })),
     ],
     [row("none", alone, 1), row(String(viewers), watched, ratio)],
   );
