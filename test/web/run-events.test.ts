@@ -278,3 +278,13 @@ test("nobody without a session gets a stream", async () => {
   client.cookie = undefined;
   await expect(EventReader.open(`${server.url}api/events`, undefined)).rejects.toThrow("found 401");
 });
+
+test("a run that began and ended between two looks is told of, too", async () => {
+  const { sdir, open } = await serve();
+  const all = await open("api/events");
+  await all.until("the beginning", () => all.of("runs").length > 0);
+  // Mostly between two looks; where a look comes between it is told of in the ordinary way.
+  await (await beginRun(sdir, "verify")).end({});
+  await all.until("news of it", () => all.of("changed").length > 0);
+  expect(all.of("changed").at(-1)).toEqual({ runs: true, archives: true });
+});

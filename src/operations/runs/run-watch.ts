@@ -1,7 +1,7 @@
 import type { RunSettings } from "../../config/run-options.ts";
 import { historyState } from "../../history/history.ts";
 import { LogTail } from "../../history/log-tail.ts";
-import { readRunning } from "../../history/read-runs.ts";
+import { newestRunId, readRunning } from "../../history/read-runs.ts";
 import type { Run } from "../../history/run.ts";
 import { type NewsEntry, NewsSoFar, type RunningNews, runningLogPath } from "../../history/running-log.ts";
 import { type LookBack, lookBack } from "./look-back.ts";
@@ -43,6 +43,8 @@ export class RunWatch {
   readonly #watched = new Map<number, Watched>();
   /** Asked for at the first look; undefined while nobody listens. */
   #lookingAt: RunSettings | undefined;
+  /** Number of the newest run at the last look; undefined before the first one. */
+  #newest: number | undefined;
   #looking: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
   #isClosed = false;
@@ -109,7 +111,11 @@ export class RunWatch {
           await this.#see(look, events);
           return true;
         });
-        if (isThere !== true) await this.#forget(events);
+        if (isThere !== true) {
+          await this.#forget(events);
+          // Where nothing was ever recorded, the first run is a new one.
+          this.#newest = 0;
+        }
       }
       await this.#readLogs(events);
       if (events.length > 0) for (const listener of this.#listeners) listener(events);
@@ -119,10 +125,17 @@ export class RunWatch {
   }
 
   async #see(look: LookBack, events: WatchEvent[]): Promise<void> {
+    const before = this.#newest ?? Number.POSITIVE_INFINITY;
+    this.#newest = newestRunId(look.history);
     const running = new Map<number, Run>();
     for (const { id } of readRunning(look.history)) {
       const run = look.run(id);
       if (run?.state === "running") running.set(id, run);
+    }
+    // Those that began and ended since the last look.
+    for (let id = before + 1; id <= this.#newest; id += 1) {
+      const run = running.has(id) || this.#watched.has(id) ? undefined : look.run(id);
+      if (run !== undefined) events.push({ type: "ended", run, news: await look.news(run) });
     }
     for (const [id, watched] of this.#watched) {
       if (running.has(id)) continue;
@@ -175,6 +188,7 @@ export class RunWatch {
       this.#seen = { state: undefined, atMs: 0 };
       for (const { tail } of this.#watched.values()) await tail.close();
       this.#watched.clear();
+      this.#newest = undefined;
     });
   }
 }

@@ -67,7 +67,9 @@ export class Viewer {
 
   /** Waits for the end of the run that is looked at, as the page tells it. */
   async seesEnd(state: string): Promise<void> {
-    await this.page.locator(".page-about").getByText(state, { exact: true }).waitFor();
+    const badge = this.page.locator(".page-about .badge");
+    await badge.filter({ hasNotText: "Running" }).waitFor();
+    expect(await badge.innerText(), await this.page.locator("#content").innerText()).toBe(state);
   }
 }
 
