@@ -55,7 +55,7 @@ describe("nextgisweb with a command that is not ours", () => {
   });
 
   test.each(["SIGINT", "SIGTERM"] as const)("%s reaches it, and its own exit code comes back", async (signal) => {
-    const child = spawn(ownCommand, ["serve"], {
+    const child = spawn(ownCommand, ["pserve"], {
       env: { ...cleanEnvironment(), PATH: pathOf(ownBin, join(standIn.folder, "bin")) },
       stdio: ["ignore", "pipe", "inherit"],
     });
