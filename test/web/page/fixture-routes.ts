@@ -1,6 +1,7 @@
 import { archiveChanges, archiveDetail, retention } from "./samples/archive.ts";
 import { runRow } from "./samples/runs.ts";
 import type { ApiError } from "../../../src/web/api/common.ts";
+import type { NotificationTest } from "../../../src/web/api/settings.ts";
 import type { FixtureState } from "./fixture-state.ts";
 
 /** What the fixture answers: JSON, or with `events` a stream that stays open after them. */
@@ -149,12 +150,13 @@ function change({ method, path, body }: FixtureRequest, state: FixtureState): Fi
   }
   if (what === "notifications") {
     const failed = "connection refused by ntfy.example.org:443";
-    return ok({
+    const answer: NotificationTest = {
       results: [
-        { kind: "mail", ok: true, message: null },
-        { kind: "webhook", ok: false, message: failed },
+        { kind: "mail", name: "mail", ok: true, message: null },
+        { kind: "webhook", name: "webhook.phone", ok: false, message: failed },
       ],
-    });
+    };
+    return ok(answer);
   }
   if (what === "tokens" && method === "DELETE") {
     state.tokens = state.tokens.filter((token) => token.id !== Number(id));
