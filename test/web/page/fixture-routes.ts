@@ -150,13 +150,13 @@ function change({ method, path, body }: FixtureRequest, state: FixtureState): Fi
   }
   if (what === "notifications") {
     const failed = "connection refused by ntfy.example.org:443";
-    const answer: NotificationTest = {
+    const outcome: NotificationTest = {
       results: [
         { kind: "mail", name: "mail", ok: true, message: null },
         { kind: "webhook", name: "webhook.phone", ok: false, message: failed },
       ],
     };
-    return ok(answer);
+    return ok(outcome);
   }
   if (what === "tokens" && method === "DELETE") {
     state.tokens = state.tokens.filter((token) => token.id !== Number(id));
