@@ -1,5 +1,6 @@
 import { systemFailure } from "../disk-errors.ts";
 import { AppError, ExitCode } from "../errors.ts";
+import { stateFailure } from "../state/state-failure.ts";
 import type { ApiError } from "./api/common.ts";
 import { WebError } from "./web-error.ts";
 
@@ -25,7 +26,7 @@ const statusByExitCode: Readonly<Record<number, number>> = {
 
 /** Works out the answer to anything that a route threw. Of what is not expected nothing is told but that it happened. */
 export function errorAnswer(thrown: unknown): ErrorAnswer {
-  const error = systemFailure(thrown);
+  const error = stateFailure(systemFailure(thrown));
   if (error instanceof AppError) {
     const status = error instanceof WebError ? error.status : (statusByExitCode[error.exitCode] ?? 500);
     const { code, message, details, hints } = error;

@@ -64,7 +64,7 @@ export function FailureNotice({
   actions?: ComponentChildren;
 }) {
   const text = words.value.common;
-  const message = failure.code === "unreachable" ? text.unreachable : failure.message;
+  const message = text.failures[failure.code] ?? failure.message;
   return (
     <Notice tone="bad" title={title ?? text.errorTitle} hints={failure.hints} actions={actions} role="alert">
       <p>{message}</p>

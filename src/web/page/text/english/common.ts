@@ -40,7 +40,8 @@ export const common = {
   onlyOperatorsAdvice: "You are signed in as a viewer. Ask whoever runs this server for an operator's account.",
   serverGone: "The server does not answer. What is shown may be out of date; operations that run go on.",
   retryIn: (time: string) => `Trying again in ${time}.`,
-  unreachable: "The server does not answer.",
+  /** By the code of a failure; one that is not here is told in the server's words. */
+  failures: { unreachable: "The server does not answer." } as Readonly<Record<string, string>>,
   errorTitle: "That did not work",
   showTable: "Show as a table",
   showChart: "Show as a chart",

@@ -1,5 +1,6 @@
 import type { common as english } from "../english/common.ts";
 import { pluralizeIn } from "../plural.ts";
+import { failures } from "./failures.ts";
 
 const plural = pluralizeIn("ru");
 
@@ -41,7 +42,7 @@ export const common: typeof english = {
   onlyOperatorsAdvice: "Вы вошли как наблюдатель. Учётную запись оператора даёт тот, кто ведёт этот сервер.",
   serverGone: "Сервер не отвечает. Показанное могло устареть; начатые операции продолжаются.",
   retryIn: (time) => `Следующая попытка через ${time}.`,
-  unreachable: "Сервер не отвечает.",
+  failures,
   errorTitle: "Не получилось",
   showTable: "Показать таблицей",
   showChart: "Показать графиком",
