@@ -429,14 +429,22 @@ describe("prune, beside an instance", () => {
     expect(readdirSync(folder)).toHaveLength(2);
   });
 
-  test("a database that cannot be reached is told, and does not matter", async () => {
+  test("where the database cannot be reached nothing goes, unless it is said whose archives are meant", async () => {
     const config = join(instance.folder, "away.ini");
     writeFileSync(config, "[core]\ndatabase.host = /no/such/folder\n");
     const folder = join(instance.folder, "away");
     await fill(folder, [1, 2]);
-    const result = await runCli(["prune", "--config", config, "--keep-last", "1", folder], { now });
+    const args = ["prune", "--config", config, "--keep-last", "1"];
+    for (const more of [["--dry-run"], []]) {
+      const refused = await runCli([...args, ...more, folder], { now });
+      expect(refused).toMatchObject({ exitCode: 4, stdout: "" });
+      expect(refused.stderr).toContain("the database cannot be asked which instance this is: ");
+      expect(refused.stderr).toMatch(/hint: .*--instance ID/);
+    }
+    expect(readdirSync(folder)).toHaveLength(2);
+    const result = await runCli([...args, "--all-instances", folder], { now });
     expect(result.exitCode).toBe(0);
-    expect(result.stderr).toContain("the database cannot be asked which instance this is");
+    expect(result.stderr).toContain("no backup of it is held off");
     expect(readdirSync(folder)).toEqual(["2.ngwbackup"]);
   });
 

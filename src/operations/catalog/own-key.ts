@@ -33,7 +33,7 @@ export class OwnInstanceKey {
 
 async function keyOf(settings: Settings): Promise<string | undefined> {
   try {
-    const own = await findOwnInstance(settings, silentReporter, false);
+    const own = await findOwnInstance(settings, silentReporter, { isLocking: false, isNamed: false });
     await own?.release();
     return own?.key;
   } catch (error) {

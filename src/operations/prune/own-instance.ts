@@ -1,6 +1,6 @@
 import { detectApplication } from "../../applications/detect.ts";
 import type { Settings } from "../../config/settings.ts";
-import { AppError, BusyError, messageOf } from "../../errors.ts";
+import { AppError, BusyError, RefusedError, messageOf } from "../../errors.ts";
 import { type Client, connect } from "../../postgres/connection.ts";
 import { takeOperationLock } from "../../postgres/operation-lock.ts";
 import type { Reporter } from "../../progress.ts";
@@ -19,16 +19,24 @@ export interface OwnInstance {
   release(): Promise<void>;
 }
 
+/** How the configured instance is looked for. */
+export interface OwnInstanceSearch {
+  /** False: only looks. */
+  isLocking: boolean;
+  /** Whether somebody said whose archives are meant, so that a database which cannot be reached is only told. */
+  isNamed: boolean;
+}
+
 /**
  * Looks which instance is configured, and takes the lock that it shares with backup and restore. Archives can be pruned where
- * there is no database, too: one that is not configured is not looked for, and one that cannot be reached only told.
- * @param isLocking false: only looks
- * @throws BusyError (exit 6) when a backup, a restore or another prune of it is at work
+ * there is no database, too: one that is not configured is not looked for.
+ * @throws BusyError (exit 6) when a backup, a restore or another prune of it is at work; RefusedError instance-unknown when the
+ * database cannot be reached and nobody said whose archives are meant: those that stand there may be another's
  */
 export async function findOwnInstance(
   settings: Settings,
   reporter: Reporter,
-  isLocking: boolean,
+  { isLocking, isNamed }: OwnInstanceSearch,
 ): Promise<OwnInstance | undefined> {
   if (!isDatabaseConfigured(settings)) return undefined;
   let client: Client | undefined;
@@ -53,9 +61,18 @@ export async function findOwnInstance(
   } catch (error) {
     await client?.end().catch(() => undefined);
     if (error instanceof BusyError || !(error instanceof AppError)) throw error;
+    const unknown = "the database cannot be asked which instance this is";
+    if (!isNamed)
+      throw new RefusedError("instance-unknown", `${unknown}: ${error.message}`, {
+        cause: error,
+        hints: [
+          "prune when it can be reached",
+          "or say whose archives are meant: --instance ID (list shows it), or --all-instances",
+        ],
+      });
     reporter.report({
       type: "message",
-      message: `the database cannot be asked which instance this is, and no backup of it is held off: ${error.message}`,
+      message: `${unknown}, and no backup of it is held off: ${error.message}`,
     });
     return undefined;
   }

@@ -38,7 +38,7 @@ export interface PruneResult {
  * Removes the archives that no rule keeps, each as a whole, and what dead runs left half-written. Without a rule nothing is
  * touched.
  * @throws UsageError no-rules, several-instances; BusyError (exit 6) when a backup, a restore or another prune is at work;
- * RefusedError when there is no such place
+ * RefusedError when there is no such place, or instance-unknown when the database cannot be reached and no instance is named
  */
 export async function prune(request: PruneRequest, access: ArchiveAccess): Promise<PruneResult> {
   const { settings, where, policy, dryRun } = request;
@@ -47,7 +47,10 @@ export async function prune(request: PruneRequest, access: ArchiveAccess): Promi
     throw new UsageError("no-rules", "no rule says what is kept, so nothing is removed", {
       hints: ["give rules, such as --keep-daily 7 --keep-weekly 5 --keep-monthly 12", "or set the options keep..."],
     });
-  const own = await findOwnInstance(settings, reporter, !dryRun);
+  const own = await findOwnInstance(settings, reporter, {
+    isLocking: !dryRun,
+    isNamed: request.instances !== undefined,
+  });
   try {
     const place = await openPrunePlace(where, access);
     try {

@@ -37,7 +37,7 @@ export async function removeArchive(request: RemoveRequest, access: ArchiveAcces
   const { settings, where, path } = request;
   try {
     await refuseUsed(path, settings, access.context.now());
-    const own = await findOwnInstance(settings, access.reporter, true);
+    const own = await findOwnInstance(settings, access.reporter, { isLocking: true, isNamed: true });
     try {
       const place = await openPrunePlace(where, access);
       try {
