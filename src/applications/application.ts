@@ -49,6 +49,12 @@ export interface Application {
   readonly migrationTable: TableName | undefined;
   /** Notes in the database that a backup started at a time is complete. */
   recordBackup(client: SqlClient, startedAt: Date): Promise<void>;
+  /**
+   * Tells the row that {@link recordBackup} has written last from any other, by the transaction that wrote it and what it holds: a
+   * database in which it is found again has gone through all that had happened there before. Null where there is none. Harmless
+   * in a transaction whatever the database is like.
+   */
+  backupMark(client: SqlClient): Promise<string | null>;
   /** What must be mended after the rows are loaded, in the restore's transaction; returns what was done, for people. */
   afterLoad(client: SqlClient): Promise<string[]>;
   /** Components of the application that may stand in an archive: identity by component. */

@@ -118,5 +118,18 @@ export const nextgisweb: Application = {
       ]);
   },
 
+  async backupMark(client) {
+    const { rows: tables } = await client.query(
+      "select from pg_catalog.pg_class where oid = pg_catalog.to_regclass('public.setting') and relkind = 'r'",
+    );
+    if (tables.length === 0 || !(await hasColumns(client, "public.setting", ["component", "name", "value"])))
+      return null;
+    const { rows } = await client.query(
+      `select pg_catalog.string_agg(xmin::text || ' ' || value::text, ', ' order by ctid) as mark
+       from only public.setting where component = 'core' and name = 'last_backup'`,
+    );
+    return (rows[0] as { mark: string | null }).mark;
+  },
+
   afterLoad: syncSpatialReferences,
 };

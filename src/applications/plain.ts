@@ -13,5 +13,6 @@ export const plain: Application = {
   instanceId: () => Promise.resolve(null),
   appliedMigrations: () => Promise.resolve(null),
   recordBackup: () => Promise.resolve(),
+  backupMark: () => Promise.resolve(null),
   afterLoad: () => Promise.resolve([]),
 };

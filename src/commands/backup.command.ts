@@ -121,7 +121,7 @@ export const backupCommand = buildCommand({
         kind: "boolean",
         default: false,
         withNegated: false,
-        brief: "With --base: read every file, also those that the base has by name and size",
+        brief: "With --base: read every file and row, also what nobody seems to have touched since",
       },
     },
     aliases: commonAliases,

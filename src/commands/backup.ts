@@ -67,6 +67,10 @@ export default async function backup(this: CommandContext, flags: BackupFlags, t
   this.output.note(
     `${formatCount(written.tables)} tables, ${formatCount(written.rows)} rows, ${formatCount(written.blobs)} blobs: ${formatBytes(written.tableBytes + written.blobBytes)} in an archive of ${formatBytes(written.sizeBytes)}\n`,
   );
+  if (written.untouchedTableBytes > 0)
+    this.output.note(
+      `${formatBytes(written.untouchedTableBytes)} of rows were not read: nobody has touched them since the archive that is referred to\n`,
+    );
   if (written.losses > 0) {
     this.output.report({
       type: "warning",

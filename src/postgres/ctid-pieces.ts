@@ -19,6 +19,10 @@ export interface TablePiece {
   isHeap: boolean;
   /** Pages of a piece of this table, which is cut there as far as it goes; 0 for one that is not cut whatever its size. */
   piecePages: number;
+  /** Which piece of its table, from 0. */
+  place: number;
+  /** Which of the table's rows: `WHERE ...`; "" for all. */
+  where: string;
   copySql: string;
 }
 
@@ -141,14 +145,18 @@ function pieceSql(
         ...common,
         sizeBytes: totalBytes,
         piecePages: 0,
+        place: 0,
+        where: condition,
         copySql: `COPY (SELECT ${columns} FROM ONLY ${table} ${condition}) TO STDOUT`,
       },
     ];
   const pages = size?.isHeap === true && canCut ? size.pages : 0;
   const piecePages = pages === 0 ? 0 : choosePages((pages * pieceBytes) / totalBytes, cutBefore?.(schema, name));
   const count = pages === 0 ? 1 : Math.ceil(pages / piecePages);
-  if (count === 1)
-    return [{ ...common, sizeBytes: totalBytes, piecePages, copySql: copyStatement(schema, name, columns) }];
+  if (count === 1) {
+    const copySql = copyStatement(schema, name, columns);
+    return [{ ...common, sizeBytes: totalBytes, piecePages, place: 0, where: "", copySql }];
+  }
   return Array.from({ length: count }, (_, index) => {
     const from = index * piecePages;
     const to = from + piecePages;
@@ -159,6 +167,8 @@ function pieceSql(
       ...common,
       sizeBytes: Math.ceil((totalBytes * (Math.min(pages, to) - from)) / pages),
       piecePages,
+      place: index,
+      where,
       copySql: `COPY (SELECT ${columns} FROM ONLY ${table} ${where}) TO STDOUT`,
     };
   });

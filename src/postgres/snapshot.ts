@@ -170,6 +170,8 @@ async function setUpReading(client: Client, encoding?: string): Promise<void> {
       "SET row_security = off",
       // several sessions read pieces of one table, each its own
       "SET synchronize_seqscans = off",
+      // nor does a session use more cores than one
+      "SET max_parallel_workers_per_gather = 0",
       ...(encoding === undefined ? [] : [`SET client_encoding = ${quoteLiteral(encoding)}`]),
     ].join("; "),
   );

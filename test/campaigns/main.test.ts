@@ -35,6 +35,7 @@ test("--help names every campaign", async () => {
     "hostile",
     "many",
     "io",
+    "increments",
   ])
     expect(stdout.toString()).toContain(name);
 });

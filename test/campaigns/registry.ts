@@ -9,6 +9,7 @@ const loaders: Readonly<Record<string, () => Promise<Campaign>>> = {
   server: async () => (await import("./server.ts")).server,
   writers: async () => (await import("./writers.ts")).writers,
   standby: async () => (await import("./standby.ts")).standby,
+  increments: async () => (await import("./increments.ts")).increments,
   flip: async () => (await import("./flip.ts")).flip,
   fuzz: async () => (await import("./fuzz.ts")).fuzz,
   hostile: async () => (await import("./hostile.ts")).hostile,

@@ -21,6 +21,7 @@ import { keptFolder } from "./base/kept-folder.ts";
 import { noBase } from "./base/backup-base.ts";
 import { findBase } from "./base/find-base.ts";
 import { encryptedSuffix } from "./encrypted-suffix.ts";
+import { findKeptRows, keepRows } from "./rows-to-keep.ts";
 import { type BackupEstimate, checkSpace, estimateBackup } from "./estimate.ts";
 import { savedTables } from "./saved-tables.ts";
 import { openTarget } from "./open-target.ts";
@@ -91,7 +92,7 @@ export async function backup(request: BackupRequest, context: Context, reporter:
               application,
               instanceId: await application.instanceId(client),
               databaseName: await databaseName(client),
-              keptFolder: keptFolder(settings),
+              keptFolder: keptFolder(settings, "manifests"),
             },
             access,
           );
@@ -103,6 +104,7 @@ export async function backup(request: BackupRequest, context: Context, reporter:
       const finished = await writeBackup({
         request,
         base,
+        keptRows: await findKeptRows(settings, base.archives[0]?.sha256),
         application,
         pgDumpPath: pgDump.path,
         folders: storageFolders(settings),
@@ -113,9 +115,10 @@ export async function backup(request: BackupRequest, context: Context, reporter:
         context,
         reporter,
       });
-      const { written } = finished;
+      const { written, rows } = finished;
       await keepForLater(request, target, finished, access);
-      if (!request.oneShot) await recordBackup(client, application, startedAt, reporter);
+      const isRecorded = !request.oneShot && (await recordBackup(client, application, startedAt, reporter));
+      if (isRecorded && rows !== undefined) await keepRows(rows, { settings, application, client }, access);
       return { target, estimate, written };
     } finally {
       await base.close();
@@ -172,20 +175,23 @@ async function isStandby(client: Client): Promise<boolean> {
   return rows[0]?.standby === true;
 }
 
-/** Writes `last_backup`; the archive is complete by then, so that a failure is only told. */
+/** Writes `last_backup`; the archive is complete by then, so that a failure is only told. @returns whether it was written */
 async function recordBackup(
   client: Client,
   application: Application,
   startedAt: Date,
   reporter: Reporter,
-): Promise<void> {
+): Promise<boolean> {
   try {
-    if (!(await isStandby(client))) await application.recordBackup(client, startedAt);
+    if (await isStandby(client)) return false;
+    await application.recordBackup(client, startedAt);
+    return true;
   } catch (error) {
     reporter.report({
       type: "warning",
       code: "last-backup",
       message: `the archive is complete, but the time of the backup could not be written into the database: ${(error as Error).message}`,
     });
+    return false;
   }
 }

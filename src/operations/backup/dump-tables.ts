@@ -11,6 +11,7 @@ import type { RateLimit } from "../../rate-limit.ts";
 import type { EarlierRows } from "./base/earlier-rows.ts";
 import { FrameList, emptySha256 } from "./base/frame-list.ts";
 import type { TableBlocks } from "./base/table-blocks.ts";
+import type { UntouchedPieces } from "./base/untouched-pieces.ts";
 import { runOrderedPieces } from "./ordered-pieces.ts";
 import { rowsTerminator, writePackedTable } from "./packed-table.ts";
 import { PieceReader, type RowBlock, type TableBlock } from "./piece-reader.ts";
@@ -32,6 +33,8 @@ export interface DumpTablesOptions {
   codec: Codec;
   level: number | undefined;
   earlier: EarlierRows;
+  /** Pieces that may have the rows that they had in the earlier archive; undefined: every row is read. */
+  untouched: UntouchedPieces | undefined;
   /** Connections at once. */
   jobs: number;
   buffers: BufferPool;
@@ -49,17 +52,35 @@ export interface PieceReaderOptions extends DumpTablesOptions {
   blocksOfPiece(piece: TablePiece): TableBlocks | undefined;
 }
 
+/** Which frames of a table came of which of its pieces. */
+export interface TableCut {
+  piece: TablePiece;
+  /** How many frames each piece has, in order. */
+  framesOfPieces: number[];
+}
+
+/** What came of {@link dumpTables}. */
+export interface DumpedTables {
+  rows: number;
+  plainBytes: number;
+  /** Of these, what was not read, because it stands in the earlier archive and nobody has touched it since. */
+  untouchedBytes: number;
+  /** Tables that were read in pieces. */
+  cuts: TableCut[];
+}
+
 interface OpenTable {
   piece: TablePiece;
   name: string;
   /** Undefined as long as everything stands elsewhere. */
   entry: EntryWriter | undefined;
   frames: FrameList;
+  framesOfPieces: number[];
 }
 
 /** Copies rows over several connections that see the same snapshot, into one entry a table. */
-export async function dumpTables(options: DumpTablesOptions): Promise<{ rows: number; plainBytes: number }> {
-  const totals = { rows: 0, plainBytes: 0 };
+export async function dumpTables(options: DumpTablesOptions): Promise<DumpedTables> {
+  const totals: DumpedTables = { rows: 0, plainBytes: 0, untouchedBytes: 0, cuts: [] };
   const blocksOfPiece = onePerTable(options);
   const readers = Array.from({ length: options.jobs }, () => new PieceReader({ ...options, blocksOfPiece }));
   const progress = new TableProgress(options.progress);
@@ -68,6 +89,7 @@ export async function dumpTables(options: DumpTablesOptions): Promise<{ rows: nu
   const endDigest = options.earlier.digest?.of(rowsTerminator);
   const closeTable = async (): Promise<void> => {
     if (open === undefined) return;
+    totals.cuts.push({ piece: open.piece, framesOfPieces: open.framesOfPieces });
     const plainBytes = rowsTerminator.length;
     const place = endDigest && blocksOfPiece(open.piece)?.take(endDigest, plainBytes, 0);
     await addFrame(options.writer, open, {
@@ -90,13 +112,17 @@ export async function dumpTables(options: DumpTablesOptions): Promise<{ rows: nu
         name: tableEntryName(piece.dumpId, options.codec),
         entry: undefined,
         frames: new FrameList(),
+        framesOfPieces: [],
       };
     }
+    const framesBefore = open.frames.length;
     for await (const block of blocks) {
       if ("packed" in block) throw new Error("a block of several tables in a piece of one");
       await addFrame(options.writer, open, block);
+      if (block.isUntouched) totals.untouchedBytes += block.plainBytes;
       progress.advance(block.plainBytes, piece.sizeBytes);
     }
+    open.framesOfPieces.push(open.frames.length - framesBefore);
     progress.endPiece(piece.sizeBytes);
   };
   const writeSmall = async (

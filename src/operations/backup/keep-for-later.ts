@@ -20,7 +20,7 @@ export async function keepForLater(
   if (encryptFor === undefined || compression !== "zstd" || target.kind === "stdout") return;
   const { context, reporter } = access;
   try {
-    const folder = await makeKeptFolder(settings, context.isRoot);
+    const folder = await makeKeptFolder(settings, "manifests", context.isRoot);
     if (folder === undefined) return;
     const archive = await openArchiveBytes(nameTarget(target), access);
     try {

@@ -5,6 +5,7 @@ import { type CopyOutOptions, copyOut } from "../../postgres/copy-out.ts";
 import type { TablePiece } from "../../postgres/ctid-pieces.ts";
 import { qualifiedName } from "../../postgres/quoting.ts";
 import { ensureNotRewritten } from "../../postgres/rewritten-tables.ts";
+import { hasSameRows } from "../../postgres/same-rows.ts";
 import { importSnapshot } from "../../postgres/snapshot.ts";
 import type { BlockPlace } from "./base/table-blocks.ts";
 import { endsBlock } from "./block-cut.ts";
@@ -33,6 +34,8 @@ export interface RowBlock extends HeldBlock {
   rows: number;
   /** Of the plain rows; undefined when none are kept. */
   digest: Uint8Array | undefined;
+  /** Of a piece whose rows were not read: they are those of the earlier archive. */
+  isUntouched?: true;
 }
 
 /** Whole tables on their way into the archive, in the order of their run. */
@@ -112,10 +115,36 @@ export class PieceReader {
     };
     await this.#copy(
       [piece],
-      async (client) => void (await copyOut(client, piece.copySql, options)),
+      async (client) => {
+        if (!(await this.#refer(client, piece, output))) await copyOut(client, piece.copySql, options);
+      },
       // It hands blocks on while it has the turn.
       () => output.whenHead(),
     );
+  }
+
+  /** Hands over the frames that an earlier archive has of a piece. @returns false when its rows have to be read */
+  async #refer(client: Client, piece: TablePiece, output: PieceOutput<TableBlock>): Promise<boolean> {
+    const { untouched, readLimit } = this.#options;
+    const blocks = this.#options.blocksOfPiece(piece);
+    const range = blocks && untouched?.framesOf(piece, blocks.length);
+    if (blocks === undefined || untouched === undefined || range === undefined) return false;
+    // Its pages are read, if not what stands apart.
+    await readLimit?.take(piece.sizeBytes);
+    const earlier = { endedBelow: untouched.endedBelow, rows: blocks.rowsIn(range) };
+    const found = (await hasSameRows(client, piece, earlier)) ? blocks.takeRange(range) : undefined;
+    for (const { place, digest } of found ?? []) {
+      const { plainBytes, rows } = place;
+      await output.push(0, async () => ({
+        stored: place,
+        heldBytes: 0,
+        plainBytes,
+        rows,
+        digest,
+        isUntouched: true,
+      }));
+    }
+    return found !== undefined;
   }
 
   /**

@@ -9,6 +9,7 @@ import { type Snapshot, dumpEncoding } from "../../postgres/snapshot.ts";
 import { startStage } from "../../progress.ts";
 import { type RateLimit, rateLimit } from "../../rate-limit.ts";
 import { standBack } from "../stand-back.ts";
+import { type RowFacts, readRowFacts } from "./base/row-facts.ts";
 import type { BlobCrew } from "./blob-threads/blob-crew.ts";
 import { type DumpPlan, readDumpPlan } from "./dump-plan.ts";
 import { type PinnedSnapshot, closePinned, takePinnedSnapshot } from "./pinned-snapshot.ts";
@@ -28,6 +29,8 @@ export interface PlannedSnapshot {
   pinned: PinnedSnapshot;
   plan: DumpPlan;
   facts: InstanceFacts;
+  /** To know rows again; undefined where that cannot be, or nobody may refer to the archive. */
+  rowFacts: RowFacts | undefined;
   encoding: string;
   codec: Codec;
   readLimit: RateLimit | undefined;
@@ -107,7 +110,11 @@ async function planBackup(options: WriteBackupOptions, pinned: PinnedSnapshot): 
     reporter,
     signal,
   });
-  return { pinned, plan, facts: facts!, encoding, codec, readLimit };
+  const { serverVersionNum } = facts!.database;
+  const rowFacts =
+    options.base.rule &&
+    (await readRowFacts(snapshot.client, application, plan.tables, { encoding, serverVersionNum }));
+  return { pinned, plan, facts: facts!, rowFacts, encoding, codec, readLimit };
 }
 
 async function readInstanceFacts(application: Application, client: Snapshot["client"]): Promise<InstanceFacts> {

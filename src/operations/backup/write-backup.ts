@@ -1,6 +1,7 @@
 import type { Application } from "../../applications/application.ts";
 import { componentIndexName, listEntryName, tocEntryName } from "../../archive/entry-names.ts";
 import { createManifestBuilder, type ManifestBuilder } from "../../archive/manifest.ts";
+import { digestOfComment } from "../../archive/manifest-types.ts";
 import type { ArchiveWriter } from "../../archive/writer.ts";
 import { BufferPool } from "../../buffer-pool.ts";
 import type { Context } from "../../context.ts";
@@ -13,6 +14,8 @@ import { type Reporter, startStage } from "../../progress.ts";
 import type { RateLimit } from "../../rate-limit.ts";
 import type { BackupRequest } from "./backup-request.ts";
 import type { BackupBase } from "./base/backup-base.ts";
+import type { KeptRows } from "./base/kept-rows.ts";
+import { UntouchedPieces } from "./base/untouched-pieces.ts";
 import { BlobCrew } from "./blob-threads/blob-crew.ts";
 import { blockBytes } from "./block-size.ts";
 import { type DumpedBlobs, dumpBlobs } from "./dump-blobs.ts";
@@ -26,6 +29,7 @@ import { manifestHeader } from "./manifest-header.ts";
 import { plainEntry } from "./plain-entry.ts";
 import { type PlannedSnapshot, reasonOf, takePlannedSnapshot } from "./planned-snapshot.ts";
 import type { SavedTable } from "./saved-tables.ts";
+import { rowsToKeep } from "./rows-to-keep.ts";
 import { tablesWithRows } from "./table-plan.ts";
 
 /** Bytes in flight between the server, the compressor and the archive. */
@@ -36,6 +40,8 @@ export interface WriteBackupOptions {
   request: BackupRequest;
   /** What earlier archives hold already. */
   base: BackupBase;
+  /** What is remembered of the rows of the archive that is referred to. */
+  keptRows: KeptRows | undefined;
   application: Application;
   pgDumpPath: string;
   folders: StorageFolders;
@@ -56,6 +62,8 @@ export interface WrittenBackup {
   tables: number;
   rows: number;
   tableBytes: number;
+  /** Of these, rows that were not read, since nobody has touched them after the archive that is referred to. */
+  untouchedTableBytes: number;
   blobs: number;
   blobBytes: number;
   fonts: number;
@@ -68,6 +76,8 @@ export interface FinishedBackup {
   written: WrittenBackup;
   /** Writes its manifest and its list of blobs into something else; gives the archive's comment. */
   copyManifest(writer: ArchiveWriter): Promise<string>;
+  /** What is worth remembering of its rows once the database bears the mark of this backup. */
+  rows: Omit<KeptRows, "mark"> | undefined;
 }
 
 /** Takes the snapshot and writes the archive; nothing is left of it when anything fails. */
@@ -93,7 +103,7 @@ export async function writeBackup(options: WriteBackupOptions): Promise<Finished
 
 async function writeEntries(
   options: WriteBackupOptions,
-  { pinned, plan, facts, encoding, codec, readLimit }: PlannedSnapshot,
+  { pinned, plan, facts, rowFacts, encoding, codec, readLimit }: PlannedSnapshot,
   crew: BlobCrew,
 ): Promise<FinishedBackup> {
   const { request, writer, reporter, context, folders } = options;
@@ -117,6 +127,7 @@ async function writeEntries(
     codec,
     level: request.level,
     earlier: options.base.rows,
+    untouched: request.reread ? undefined : UntouchedPieces.since(options.keptRows, rowFacts),
     jobs: request.jobs,
     buffers,
     limitBytes: inFlightBytes,
@@ -168,6 +179,7 @@ async function writeEntries(
     tables: tablesWithRows(toc).length,
     rows: rows.rows,
     tableBytes: rows.plainBytes,
+    untouchedTableBytes: rows.untouchedBytes,
     blobs: blobs.blobs,
     blobBytes: blobs.plainBytes,
     fonts,
@@ -180,6 +192,7 @@ async function writeEntries(
       await blobs.index?.copyTo(other, componentIndexName("file_storage"));
       return await manifest.copyTo(other);
     },
+    rows: rowsToKeep(digestOfComment(ending.comment), rowFacts, rows.cuts),
   };
 }
 

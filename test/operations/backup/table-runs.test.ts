@@ -13,6 +13,8 @@ function piece(dumpId: number, sizeBytes: number, isHeap = true): TablePiece {
     sizeBytes,
     isHeap,
     piecePages: 0,
+    place: 0,
+    where: "",
     copySql: "",
   };
 }

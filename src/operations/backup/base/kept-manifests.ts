@@ -1,15 +1,15 @@
 import { createHash } from "node:crypto";
-import { lchown, readdir, rm, stat } from "node:fs/promises";
+import { lchown, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { ArchiveReader } from "../../../archive/reader.ts";
 import type { ArchiveWriter } from "../../../archive/writer.ts";
 import { openZipArchive } from "../../../archive/zip-reader.ts";
 import { createZipWriter } from "../../../archive/zip-writer.ts";
 import type { ByteSource } from "../../../bytes.ts";
-import { systemCode } from "../../../disk-errors.ts";
 import { AppError } from "../../../errors.ts";
 import { createFileSink } from "../../../stores/file-sink.ts";
 import { openFileSource } from "../../../stores/file-source.ts";
+import { keepNewest } from "./keep-newest.ts";
 
 /*
  * What a later backup needs to know of an encrypted archive, for a machine that can encrypt and not decrypt: its manifest and its
@@ -20,8 +20,6 @@ const noteName = "archive.json";
 const suffix = ".kept";
 /** Of an encrypted file these hold what was drawn for it alone. */
 const headBytes = 512;
-/** More are of no use: one refers to the newest. */
-const mostKept = 16;
 const noteLimitBytes = 64 * 1024;
 
 /** Which file a kept manifest is of. */
@@ -60,7 +58,7 @@ export async function keepManifest(
     const { uid, gid } = await stat(folder);
     await lchown(path, uid, gid);
   }
-  await removeOld(folder);
+  await keepNewest(folder, suffix);
 }
 
 /**
@@ -93,20 +91,4 @@ async function noteOf(archive: ByteSource): Promise<Note> {
   const { sizeBytes } = archive;
   const head = await archive.read(0, Math.min(headBytes, sizeBytes));
   return { sizeBytes, head: createHash("sha256").update(head).digest("hex") };
-}
-
-async function removeOld(folder: string): Promise<void> {
-  const kept: { path: string; writtenMs: number }[] = [];
-  for (const name of await readdir(folder)) {
-    if (!name.endsWith(suffix)) continue;
-    const path = join(folder, name);
-    try {
-      kept.push({ path, writtenMs: (await stat(path)).mtimeMs });
-    } catch (error) {
-      // Another run was quicker.
-      if (systemCode(error) !== "ENOENT") throw error;
-    }
-  }
-  kept.sort((a, b) => b.writtenMs - a.writtenMs);
-  for (const { path } of kept.slice(mostKept)) await rm(path, { force: true });
 }

@@ -16,12 +16,26 @@ export interface BlockPlace {
   whole?: { frames: number; storedBytes: number; sha256: string };
 }
 
-/** The frames of a table of an earlier archive, to be found by what they hold; each is given once. */
+/** Some frames that stand one after another in their table, from the first one's number. */
+export interface FrameRange {
+  first: number;
+  count: number;
+}
+
+/** A frame of an earlier archive, with its digest there. */
+export interface EarlierBlock {
+  place: BlockPlace;
+  digest: Uint8Array;
+}
+
+/** The frames of a table of an earlier archive, to be found by what they hold or by their number; each is given once. */
 export class TableBlocks {
   readonly #entry: ManifestEntry;
   readonly #idOf: (archive: number) => number;
+  #blocks: readonly EarlierBlock[] | undefined;
+  /** By digest, those that were not given yet. */
   readonly #places = new Map<string, BlockPlace[]>();
-  #isRead = false;
+  readonly #given = new Set<BlockPlace>();
 
   /**
    * @param entry of the table, with digests
@@ -32,37 +46,60 @@ export class TableBlocks {
     this.#idOf = idOf;
   }
 
+  /** How many frames the table has there. */
+  get length(): number {
+    return this.#entry.frames?.length ?? 0;
+  }
+
+  /** Rows in some of them. */
+  rowsIn({ first, count }: FrameRange): number {
+    const frames = this.#entry.frames ?? [];
+    return frames.slice(first, first + count).reduce((sum, [, , rows]) => sum + rows, 0);
+  }
+
   /** A frame that holds this block, and has not been given yet. */
   take(digest: Uint8Array, plainBytes: number, rows: number): BlockPlace | undefined {
-    if (!this.#isRead) this.#read();
-    const key = keyOf(digest);
-    const found = this.#places.get(key);
+    this.#read();
+    const found = this.#places.get(keyOf(digest));
+    while (found?.[0] !== undefined && this.#given.has(found[0])) found.shift();
     const place = found?.[0];
     if (place === undefined || place.plainBytes !== plainBytes || place.rows !== rows) return undefined;
     found?.shift();
+    this.#given.add(place);
     return place;
   }
 
-  #read(): void {
-    this.#isRead = true;
+  /** Frames by their number; undefined when one of them is not there or was given already, and then none is. */
+  takeRange({ first, count }: FrameRange): readonly EarlierBlock[] | undefined {
+    const blocks = this.#read().slice(first, first + count);
+    if (blocks.length !== count || blocks.some(({ place }) => this.#given.has(place))) return undefined;
+    for (const { place } of blocks) this.#given.add(place);
+    return blocks;
+  }
+
+  #read(): readonly EarlierBlock[] {
+    if (this.#blocks !== undefined) return this.#blocks;
     const { frames = [], digests = "", parts, storedBytes, sha256 } = this.#entry;
     const all = Buffer.from(digests, "base64");
     const whole = parts === undefined ? { frames: frames.length, storedBytes, sha256 } : undefined;
-    let frame = 0;
+    const blocks: EarlierBlock[] = [];
     for (const [archive, name, startBytes, count] of partsOf(this.#entry)) {
       const id = this.#idOf(archive);
       let offsetBytes = startBytes;
-      for (const end = frame + count; frame < end; frame += 1) {
-        const [bytes, plainBytes, rows] = frames[frame]!;
+      for (const end = blocks.length + count; blocks.length < end;) {
+        const [bytes, plainBytes, rows] = frames[blocks.length]!;
         const place: BlockPlace = { archive: id, name, offsetBytes, storedBytes: bytes, plainBytes, rows };
         if (whole !== undefined) place.whole = whole;
-        const key = keyOf(digestAt(all, frame));
-        const others = this.#places.get(key);
-        if (others === undefined) this.#places.set(key, [place]);
+        const digest = digestAt(all, blocks.length);
+        blocks.push({ place, digest });
+        const others = this.#places.get(keyOf(digest));
+        if (others === undefined) this.#places.set(keyOf(digest), [place]);
         else others.push(place);
         offsetBytes += bytes;
       }
     }
+    this.#blocks = blocks;
+    return blocks;
   }
 }
 

@@ -1,0 +1,44 @@
+import type { Client } from "./connection.ts";
+
+/** A table's rows as COPY writes them, as far as the catalogs tell. */
+interface RowForm {
+  oid: string;
+  /** Its columns in order: number, type, type modifier and name of each. */
+  columns: string | null;
+  /** Whether the text of every value follows from what is stored in its row alone. */
+  isFixed: boolean;
+}
+
+/**
+ * Looks up what the text of a table's rows depends on besides the rows: the same form again means that a row which nobody has
+ * touched gives the same values again. That covers what an ALTER TABLE changes without writing the rows anew: a column that
+ * was added (its value stands in the catalogs), dropped, or dropped and added again (its number differs), or that has got
+ * another type of the same binary form.
+ *
+ * A type counts as fixed when PostgreSQL itself calls its output function immutable; so do dates and times, whose form our
+ * sessions set, and arrays of all these. Enums, `regclass` and its like, ranges and rows are not: what they are written as stands in
+ * the catalogs and can be renamed.
+ * @param client in the snapshot's transaction
+ * @param oids of tables
+ * @returns by OID, those tables that have a fixed form
+ */
+export async function fixedRowForms(client: Client, oids: readonly number[]): Promise<Map<number, string>> {
+  const { rows } = await client.query<RowForm>(
+    `SELECT a.attrelid::text AS oid,
+            pg_catalog.string_agg(pg_catalog.concat_ws(' ', a.attnum, a.atttypid, a.atttypmod, pg_catalog.quote_ident(a.attname)),
+                                  ', ' ORDER BY a.attnum) AS columns,
+            pg_catalog.bool_and(o.provolatile = 'i'
+              OR o.oid IN ('pg_catalog.date_out'::regproc, 'pg_catalog.timestamp_out'::regproc,
+                           'pg_catalog.timestamptz_out'::regproc, 'pg_catalog.interval_out'::regproc)) AS "isFixed"
+       FROM pg_catalog.pg_attribute a
+       JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+       LEFT JOIN pg_catalog.pg_type e ON e.oid = t.typelem AND t.typoutput = 'pg_catalog.array_out'::regproc
+       JOIN pg_catalog.pg_proc o ON o.oid = coalesce(e.typoutput, t.typoutput)
+      WHERE a.attrelid = ANY($1::oid[]) AND a.attnum > 0 AND NOT a.attisdropped
+      GROUP BY a.attrelid`,
+    [oids],
+  );
+  return new Map(
+    rows.flatMap(({ oid, columns, isFixed }) => (isFixed && columns !== null ? [[Number(oid), columns]] : [])),
+  );
+}
