@@ -95,12 +95,12 @@ async function makeStage(run: WorkloadRun): Promise<Stage> {
   return { ...run, source, tables, contents, before, serverPid: await postmasterPid(cluster), out: new Set() };
 }
 
-/** @returns the archive of the instance as it was */
+/** Not `--one-shot`, as nobody's daily backup is. @returns the archive of the instance as it was */
 async function backUpAndChange({ folder, surroundings }: WorkloadRun, source: SourceInstance): Promise<string> {
   const { env, signal, note } = surroundings;
   note("backing it up once, and changing one in a hundred of everything");
   const path = join(folder, "before.ngwbackup");
-  const step = ngwbackupStep({ instance: source.place }, ["backup", "--one-shot", path]);
+  const step = ngwbackupStep({ instance: source.place }, ["backup", path]);
   await measureStep(step, { cores: undefined, env, signal, logPath: join(folder, "programs.log") });
   await changeInstance(source);
   return path;

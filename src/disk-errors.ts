@@ -119,6 +119,11 @@ export function isWriteError(error: unknown): error is AppError {
   return error instanceof AppError && ["file-too-large", "no-space", "write-failed"].includes(error.code);
 }
 
+/** Next steps for an error of the system that was met with a path; none for anything else, and for codes that have none. */
+export function systemHints(error: unknown, path: string): string[] {
+  return isSystemError(error) ? hintsFor(systemCode(error), path) : [];
+}
+
 /** A next step for the codes that have one. */
 function hintsFor(code: string, path: string): string[] {
   switch (code) {

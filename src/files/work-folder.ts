@@ -1,6 +1,6 @@
 import { lstat, mkdir, readFile, readdir, rm, rmdir, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { namingFile, systemCode } from "../disk-errors.ts";
+import { namingFile, systemCode, systemHints } from "../disk-errors.ts";
 import { AppError, messageOf } from "../errors.ts";
 import { ownUid } from "../own-user.ts";
 import { describeOwner, isOwnerAlive, parseOwner } from "../run-owner.ts";
@@ -116,10 +116,15 @@ export async function createWorkFolder(
       if (!(error instanceof AppError)) await rmdir(parent).catch(() => undefined);
     }
   }
+  const place = folders.blobFolder ?? folders.dataFolder ?? "";
+  const isFull = ["ENOSPC", "EDQUOT"].includes(systemCode(lastError));
   throw new AppError(
     "no-work-folder",
-    `cannot make a work folder on the file system of ${folders.blobFolder ?? folders.dataFolder}: ${lastError === undefined ? "no writable place" : messageOf(lastError)}`,
-    { cause: lastError, hints: ["run as the user that owns the data folder (sdir)"] },
+    `cannot make a work folder on the file system of ${place}: ${lastError === undefined ? "no writable place" : messageOf(lastError)}`,
+    {
+      cause: lastError,
+      hints: isFull ? systemHints(lastError, place) : ["run as the user that owns the data folder (sdir)"],
+    },
   );
 }
 

@@ -74,6 +74,14 @@ export const changes: readonly Change[] = [
   runs("frozen", (random) => [`VACUUM (FREEZE) ${some(random)}`]),
   runs("vacuumed", (random) => [`VACUUM ${some(random)}`]),
   runs("written anew", (random) => [`VACUUM FULL ${some(random)}`]),
+  runs("written anew in another order", (random) => {
+    const table = some(random);
+    return [
+      `CREATE INDEX another_order ON ${table} (md5(note || ${random.below(9)}))`,
+      `CLUSTER ${table} USING another_order`,
+      "DROP INDEX another_order",
+    ];
+  }),
   runs("a column with a default", (random) => [
     `ALTER TABLE ${some(random)} ADD COLUMN IF NOT EXISTS more integer DEFAULT ${random.below(9)}`,
   ]),
