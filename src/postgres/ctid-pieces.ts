@@ -21,8 +21,12 @@ export interface TablePiece {
   piecePages: number;
   /** Which piece of its table, from 0. */
   place: number;
+  /** Bytes of the pages that it is, without TOAST. */
+  heapBytes: number;
   /** Which of the table's rows: `WHERE ...`; "" for all. */
   where: string;
+  /** See {@link copyColumns}. */
+  columns: string;
   copySql: string;
 }
 
@@ -46,6 +50,7 @@ interface TableSize {
   filenode: number | null;
   /** Of the heap alone. */
   pages: number;
+  heapBytes: number;
   /** With TOAST. */
   sizeBytes: number;
   /** `WHERE ...` of an extension's table, "" where all its rows count, null for a table of no extension. */
@@ -104,6 +109,7 @@ async function tableSizes(client: Client, entries: readonly TocEntry[]): Promise
   const { rows } = await client.query<TableSize>(
     `SELECT n.nspname AS schema, c.relname AS name, c.oid, nullif(c.relfilenode, 0) AS filenode,
             (pg_catalog.pg_relation_size(c.oid) / pg_catalog.current_setting('block_size')::integer)::float8 AS pages,
+            pg_catalog.pg_relation_size(c.oid)::float8 AS "heapBytes",
             ${heapAndToastBytes("c")} AS "sizeBytes",
             x.condition, c.relkind = 'r' AND a.amname = 'heap' AS "isHeap"
        FROM unnest($1::text[], $2::text[]) AS wanted(schema, name)
@@ -137,6 +143,7 @@ function pieceSql(
     schema,
     name,
     isHeap: size?.isHeap === true,
+    columns,
   };
   const condition = size?.condition ?? "";
   if (condition !== "")
@@ -146,6 +153,7 @@ function pieceSql(
         sizeBytes: totalBytes,
         piecePages: 0,
         place: 0,
+        heapBytes: 0,
         where: condition,
         copySql: `COPY (SELECT ${columns} FROM ONLY ${table} ${condition}) TO STDOUT`,
       },
@@ -155,7 +163,9 @@ function pieceSql(
   const count = pages === 0 ? 1 : Math.ceil(pages / piecePages);
   if (count === 1) {
     const copySql = copyStatement(schema, name, columns);
-    return [{ ...common, sizeBytes: totalBytes, piecePages, place: 0, where: "", copySql }];
+    return [
+      { ...common, sizeBytes: totalBytes, piecePages, place: 0, heapBytes: size?.heapBytes ?? 0, where: "", copySql },
+    ];
   }
   return Array.from({ length: count }, (_, index) => {
     const from = index * piecePages;
@@ -166,6 +176,7 @@ function pieceSql(
     return {
       ...common,
       sizeBytes: Math.ceil((totalBytes * (Math.min(pages, to) - from)) / pages),
+      heapBytes: Math.ceil(((size?.heapBytes ?? 0) * (Math.min(pages, to) - from)) / pages),
       piecePages,
       place: index,
       where,

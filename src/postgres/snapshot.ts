@@ -30,6 +30,9 @@ export interface Snapshot {
 /** How long the session of a snapshot waits for locks while it copies a table on behalf of another. */
 const copyAloneLockMs = 600_000;
 
+/** How long the session of a snapshot waits for a table that it has not locked, and somebody alters. */
+const queryLockMs = 10_000;
+
 /** A table by its schema and name. */
 export interface TableName {
   schema: string;
@@ -45,7 +48,7 @@ export async function openSnapshot(
   settings: ConnectionSettings,
   before?: (client: Client) => Promise<void>,
 ): Promise<Snapshot> {
-  const client = await connect(settings, { applicationName: "ngwbackup snapshot" });
+  const client = await connect(settings, { applicationName: "ngwbackup snapshot", lockTimeoutMs: queryLockMs });
   try {
     await client.query("BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY");
     await setUpReading(client);

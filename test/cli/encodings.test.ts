@@ -174,6 +174,15 @@ describe("a database in SQL_ASCII", () => {
     expect(restored.exitCode).toBe(1);
   });
 
+  test("is saved with columns whose names are no UTF-8", async () => {
+    const source = await instanceIn(encoded("SQL_ASCII"));
+    await execute(
+      source,
+      String.raw`DO $$BEGIN EXECUTE E'CREATE TABLE t AS SELECT n AS "n\xe9", repeat(md5(n::text), 10) AS b FROM generate_series(1, 2000) n'; END$$`,
+    );
+    expect(await backupOf(source)).toContain(".ngwbackup");
+  });
+
   test("is refused where a name is no UTF-8, since nobody could be told of it", async () => {
     const source = await instanceIn(encoded("SQL_ASCII"));
     await execute(source, String.raw`DO $$BEGIN EXECUTE E'CREATE TABLE "n\xe9" (a integer)'; END$$`);

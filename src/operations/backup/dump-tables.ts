@@ -81,8 +81,8 @@ interface OpenTable {
 /** Copies rows over several connections that see the same snapshot, into one entry a table. */
 export async function dumpTables(options: DumpTablesOptions): Promise<DumpedTables> {
   const totals: DumpedTables = { rows: 0, plainBytes: 0, untouchedBytes: 0, cuts: [] };
-  const blocksOfPiece = onePerTable(options);
-  const readers = Array.from({ length: options.jobs }, () => new PieceReader({ ...options, blocksOfPiece }));
+  const blocks = onePerTable(options);
+  const readers = Array.from({ length: options.jobs }, () => new PieceReader({ ...options, blocksOfPiece: blocks.of }));
   const progress = new TableProgress(options.progress);
   let open: OpenTable | undefined;
   const end = await compressBlock(options.codec, options.level, rowsTerminator);
@@ -91,7 +91,7 @@ export async function dumpTables(options: DumpTablesOptions): Promise<DumpedTabl
     if (open === undefined) return;
     totals.cuts.push({ piece: open.piece, framesOfPieces: open.framesOfPieces });
     const plainBytes = rowsTerminator.length;
-    const place = endDigest && blocksOfPiece(open.piece)?.take(endDigest, plainBytes, 0);
+    const place = endDigest && blocks.of(open.piece)?.take(endDigest, plainBytes, 0);
     await addFrame(options.writer, open, {
       stored: place ?? end,
       heldBytes: end.length,
@@ -100,11 +100,12 @@ export async function dumpTables(options: DumpTablesOptions): Promise<DumpedTabl
       digest: endDigest,
     });
     await finishTable(options, open);
+    blocks.forget(open.piece);
     totals.rows += open.frames.rows;
     totals.plainBytes += open.frames.plainBytes;
     open = undefined;
   };
-  const writePiece = async (piece: TablePiece, blocks: AsyncIterable<TableBlock>): Promise<void> => {
+  const writePiece = async (piece: TablePiece, itsBlocks: AsyncIterable<TableBlock>): Promise<void> => {
     if (open?.piece.dumpId !== piece.dumpId) {
       await closeTable();
       open = {
@@ -116,7 +117,7 @@ export async function dumpTables(options: DumpTablesOptions): Promise<DumpedTabl
       };
     }
     const framesBefore = open.frames.length;
-    for await (const block of blocks) {
+    for await (const block of itsBlocks) {
       if ("packed" in block) throw new Error("a block of several tables in a piece of one");
       await addFrame(options.writer, open, block);
       if (block.isUntouched) totals.untouchedBytes += block.plainBytes;
@@ -127,11 +128,11 @@ export async function dumpTables(options: DumpTablesOptions): Promise<DumpedTabl
   };
   const writeSmall = async (
     tables: readonly (TablePiece | HeldTable)[],
-    blocks: AsyncIterable<TableBlock>,
+    itsBlocks: AsyncIterable<TableBlock>,
   ): Promise<void> => {
     await closeTable();
     const read = [];
-    for await (const block of blocks) if ("packed" in block) read.push(...block.packed);
+    for await (const block of itsBlocks) if ("packed" in block) read.push(...block.packed);
     for (const table of tables) {
       const packed = isHeld(table) ? table.packed : read.shift();
       if (packed === undefined) throw new Error(`nothing was read of ${table.schema}.${table.name}`);
@@ -150,7 +151,8 @@ export async function dumpTables(options: DumpTablesOptions): Promise<DumpedTabl
       limitBytes: options.limitBytes,
       signal: options.signal,
       read: (run, output, worker) => readers[worker]!.read(run, output),
-      write: (run, blocks) => (run.kind === "piece" ? writePiece(run.piece, blocks) : writeSmall(run.tables, blocks)),
+      write: (run, itsBlocks) =>
+        run.kind === "piece" ? writePiece(run.piece, itsBlocks) : writeSmall(run.tables, itsBlocks),
     });
     await closeTable();
     await Promise.all(readers.map((reader) => reader.endTransaction()));
@@ -161,11 +163,18 @@ export async function dumpTables(options: DumpTablesOptions): Promise<DumpedTabl
 }
 
 /** Pieces of a table, which several readers read, take from the same. */
-function onePerTable({ earlier }: DumpTablesOptions): PieceReaderOptions["blocksOfPiece"] {
+function onePerTable({ earlier }: DumpTablesOptions): {
+  of: PieceReaderOptions["blocksOfPiece"];
+  /** When all pieces are written. */
+  forget(piece: TablePiece): void;
+} {
   const known = new Map<number, TableBlocks | undefined>();
-  return ({ dumpId, schema, name }) => {
-    if (!known.has(dumpId)) known.set(dumpId, earlier.blocksOf(schema, name));
-    return known.get(dumpId);
+  return {
+    of({ dumpId, schema, name }) {
+      if (!known.has(dumpId)) known.set(dumpId, earlier.blocksOf(schema, name));
+      return known.get(dumpId);
+    },
+    forget: ({ dumpId }) => void known.delete(dumpId),
   };
 }
 

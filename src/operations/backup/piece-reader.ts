@@ -125,14 +125,15 @@ export class PieceReader {
 
   /** Hands over the frames that an earlier archive has of a piece. @returns false when its rows have to be read */
   async #refer(client: Client, piece: TablePiece, output: PieceOutput<TableBlock>): Promise<boolean> {
-    const { untouched, readLimit } = this.#options;
+    const { untouched, readLimit, locked } = this.#options;
     const blocks = this.#options.blocksOfPiece(piece);
     const range = blocks && untouched?.framesOf(piece, blocks.length);
     if (blocks === undefined || untouched === undefined || range === undefined) return false;
     // Its pages are read, if not what stands apart.
-    await readLimit?.take(piece.sizeBytes);
+    await readLimit?.take(piece.heapBytes);
     const earlier = { endedBelow: untouched.endedBelow, rows: blocks.rowsIn(range) };
-    const found = (await hasSameRows(client, piece, earlier)) ? blocks.takeRange(range) : undefined;
+    const isSame = await hasSameRows(client, piece, earlier, locked ? copyingLockMs : tableLockMs);
+    const found = isSame ? blocks.takeRange(range) : undefined;
     for (const { place, digest } of found ?? []) {
       const { plainBytes, rows } = place;
       await output.push(0, async () => ({

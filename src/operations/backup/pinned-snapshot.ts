@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Application } from "../../applications/application.ts";
-import { messageOf } from "../../errors.ts";
+import { RefusedError, messageOf } from "../../errors.ts";
 import { type PinMakers, type Pins, pinBlobs } from "../../files/pins.ts";
 import type { StorageFolders } from "../../files/storage-layout.ts";
 import { type Client, connect } from "../../postgres/connection.ts";
 import { sqlState } from "../../postgres/connection-errors.ts";
 import { lockAhead } from "../../postgres/lock-ahead.ts";
+import { lockHint, lockHolders } from "../../postgres/lock-holders.ts";
 import type { ConnectionSettings } from "../../postgres/settings.ts";
 import { type Snapshot, openSnapshot } from "../../postgres/snapshot.ts";
 
@@ -43,6 +44,7 @@ export interface PinnedSnapshotOptions {
  * Takes the snapshot and pins every blob it lists, while nobody can add or delete one: a deletion in the application
  * removes the row first, and waits for our lock with that, so that its file is still there when we pin it.
  * Where neither open files nor links are possible, blobs are read in place, and one that vanishes is named as a loss.
+ * @throws RefusedError tables-locked when somebody keeps the table that lists them
  */
 export async function takePinnedSnapshot(options: PinnedSnapshotOptions): Promise<PinnedSnapshot> {
   const { settings, application, folders } = options;
@@ -84,10 +86,23 @@ export async function takePinnedSnapshot(options: PinnedSnapshotOptions): Promis
   } catch (error) {
     await pins?.release();
     await snapshot?.close();
-    throw error;
+    throw await lockedTable(error, locker);
   } finally {
     await locker.end();
   }
+}
+
+/** Neither lock was to be had, nor can the table be read that lists the blobs: nothing passes by itself any more. */
+async function lockedTable(error: unknown, locker: Client): Promise<unknown> {
+  if (sqlState(error) !== "55P03") return error;
+  await locker.query("rollback").catch(() => undefined);
+  // Who holds it is a help only.
+  const details = await lockHolders(locker).catch(() => []);
+  return new RefusedError("tables-locked", "the table that lists the blobs stayed locked by others", {
+    cause: error,
+    details,
+    hints: [lockHint],
+  });
 }
 
 /** Ends the snapshot, and gives back what was pinned and not read. */

@@ -2,11 +2,19 @@ import type { Application } from "../../applications/application.ts";
 import type { Settings } from "../../config/settings.ts";
 import { messageOf } from "../../errors.ts";
 import type { Client } from "../../postgres/connection.ts";
+import { fixedRowForms } from "../../postgres/row-forms.ts";
 import type { ArchiveAccess } from "../stores/archive-access.ts";
 import { keptFolder, makeKeptFolder } from "./base/kept-folder.ts";
 import { type KeptRows, readKeptRows, writeKeptRows } from "./base/kept-rows.ts";
 import { type RowFacts, isCut } from "./base/row-facts.ts";
 import type { TableCut } from "./dump-tables.ts";
+
+/** What is worth remembering of an archive's rows once the database bears the mark of its backup. */
+export interface RowsToKeep {
+  kept: Omit<KeptRows, "mark">;
+  /** The mark that the snapshot sees. */
+  markBefore: string | null;
+}
 
 /**
  * What the next backup needs to know of the rows of this one.
@@ -17,17 +25,18 @@ export function rowsToKeep(
   archive: string | undefined,
   facts: RowFacts | undefined,
   cuts: readonly TableCut[],
-): Omit<KeptRows, "mark"> | undefined {
+): RowsToKeep | undefined {
   if (archive === undefined || facts === undefined) return undefined;
   const { horizon, encoding, forms } = facts;
   const tables = cuts.flatMap(({ piece, framesOfPieces }) => {
-    const { schema, name, oid, piecePages } = piece;
+    const { schema, name, oid, piecePages, columns } = piece;
     const form = forms.get(oid);
     return !isCut(piece) || form === undefined
       ? []
-      : [{ schema, name, oid, filenode: piece.filenode, form, piecePages, framesOfPieces }];
+      : [{ schema, name, oid, filenode: piece.filenode, form, columns, piecePages, framesOfPieces }];
   });
-  return { archive, database: horizon.database, endedBelow: String(horizon.endedBelow), encoding, tables };
+  const { database, endedBelow } = horizon;
+  return { markBefore: facts.mark, kept: { archive, database, endedBelow: String(endedBelow), encoding, tables } };
 }
 
 /**
@@ -35,15 +44,24 @@ export function rowsToKeep(
  * backup time, and is only told.
  */
 export async function keepRows(
-  rows: Omit<KeptRows, "mark">,
+  { kept, markBefore }: RowsToKeep,
   { settings, application, client }: { settings: Settings; application: Application; client: Client },
   { context, reporter }: ArchiveAccess,
 ): Promise<void> {
-  if (rows.tables.length === 0) return;
   try {
+    // The tables are not locked any more: one that has been altered since may have been so while it was read.
+    const forms = await fixedRowForms(
+      client,
+      kept.tables.map(({ oid }) => oid),
+    );
+    const tables = kept.tables.filter(({ oid, form }) => forms.get(oid) === form);
     const mark = await application.backupMark(client);
-    const folder = mark === null ? undefined : await makeKeptFolder(settings, "rows", context.isRoot);
-    if (mark !== null && folder !== undefined) await writeKeptRows(folder, { ...rows, mark }, context);
+    // One that the snapshot sees does not come after it: something has kept ours from being written.
+    if (tables.length === 0 || mark === null || mark === markBefore) return;
+    const folder = await makeKeptFolder(settings, "rows", context.isRoot);
+    if (folder === undefined) return;
+    const { pid, isRoot } = context;
+    await writeKeptRows(folder, { ...kept, tables, mark }, { pid, isRoot, now: context.now() });
   } catch (error) {
     context.signal.throwIfAborted();
     reporter.report({

@@ -29,7 +29,7 @@ import { manifestHeader } from "./manifest-header.ts";
 import { plainEntry } from "./plain-entry.ts";
 import { type PlannedSnapshot, reasonOf, takePlannedSnapshot } from "./planned-snapshot.ts";
 import type { SavedTable } from "./saved-tables.ts";
-import { rowsToKeep } from "./rows-to-keep.ts";
+import { type RowsToKeep, rowsToKeep } from "./rows-to-keep.ts";
 import { tablesWithRows } from "./table-plan.ts";
 
 /** Bytes in flight between the server, the compressor and the archive. */
@@ -76,8 +76,8 @@ export interface FinishedBackup {
   written: WrittenBackup;
   /** Writes its manifest and its list of blobs into something else; gives the archive's comment. */
   copyManifest(writer: ArchiveWriter): Promise<string>;
-  /** What is worth remembering of its rows once the database bears the mark of this backup. */
-  rows: Omit<KeptRows, "mark"> | undefined;
+  /** What is worth remembering of its rows. */
+  rows: RowsToKeep | undefined;
 }
 
 /** Takes the snapshot and writes the archive; nothing is left of it when anything fails. */

@@ -1,6 +1,6 @@
 import type { Client } from "pg";
 import type { Random } from "../random.ts";
-import { tableNames } from "./tables.ts";
+import { changedTables } from "./tables.ts";
 
 /** Something that happens to a database between two backups. */
 export interface Change {
@@ -16,7 +16,7 @@ const runs = (name: string, statements: (random: Random) => readonly string[]): 
   },
 });
 
-const some = (random: Random): string => random.oneOf(tableNames);
+const some = (random: Random): string => random.oneOf(changedTables);
 /** A few rows, wherever they stand. */
 const fewOf = (random: Random, of = ""): string => `${of}id % 1000 = ${random.below(600)}`;
 const copyRows = (table: string, id: string, where: string, rest: string): string =>
@@ -97,6 +97,11 @@ export const changes: readonly Change[] = [
     const table = some(random);
     return [`ALTER TABLE ${table} RENAME note TO noted`, `ALTER TABLE ${table} RENAME noted TO note`];
   }),
+  runs("a column no longer computed", () => ["ALTER TABLE computed ALTER doubled DROP EXPRESSION IF EXISTS"]),
+  runs("a column computed again", () => [
+    "ALTER TABLE computed DROP doubled",
+    "ALTER TABLE computed ADD doubled integer GENERATED ALWAYS AS (id * 2) STORED",
+  ]),
   runs("another type of the same bytes", (random) => [
     `ALTER TABLE numbers ALTER value TYPE ${random.oneOf(["oid", "integer"])}`,
     `ALTER TABLE numbers ALTER note TYPE ${random.oneOf(["text", "varchar(400)"])}`,

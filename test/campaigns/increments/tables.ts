@@ -18,7 +18,12 @@ export const tablesSql = `
   CREATE TABLE kinds (id integer, note text, kind kind);
   INSERT INTO kinds SELECT n, repeat(md5(n::text), 4), 'field' FROM generate_series(1, 3000) n;
   CREATE TABLE numbers (id integer, note varchar(300), value integer);
-  INSERT INTO numbers SELECT n, repeat(md5(n::text), 4), n FROM generate_series(1, 3000) n;`;
+  INSERT INTO numbers SELECT n, repeat(md5(n::text), 4), n FROM generate_series(1, 3000) n;
+  CREATE TABLE computed (id integer, note text, doubled integer GENERATED ALWAYS AS (id * 2) STORED);
+  INSERT INTO computed SELECT n, repeat(md5(n::text), 4) FROM generate_series(1, 3000) n;`;
 
-/** Their names. */
-export const tableNames: readonly string[] = ["two_pieces", "one_piece", "like_it", "apart", "kinds", "numbers"];
+/** Those whose rows are changed. */
+export const changedTables: readonly string[] = ["two_pieces", "one_piece", "like_it", "apart", "kinds", "numbers"];
+
+/** All of them. */
+export const tableNames: readonly string[] = [...changedTables, "computed"];

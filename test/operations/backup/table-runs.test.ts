@@ -14,7 +14,9 @@ function piece(dumpId: number, sizeBytes: number, isHeap = true): TablePiece {
     isHeap,
     piecePages: 0,
     place: 0,
+    heapBytes: 1,
     where: "",
+    columns: "id",
     copySql: "",
   };
 }

@@ -13,7 +13,16 @@ const kept: KeptRows = {
   mark: '5010 "2026-01-01"',
   encoding: "UTF8",
   tables: [
-    { schema: "public", name: "layer", oid: 4711, filenode: 4712, form, piecePages: 3072, framesOfPieces: [12, 11, 4] },
+    {
+      schema: "public",
+      name: "layer",
+      oid: 4711,
+      filenode: 4712,
+      form,
+      columns: "id",
+      piecePages: 3072,
+      framesOfPieces: [12, 11, 4],
+    },
   ],
 };
 
@@ -34,7 +43,9 @@ const piece: TablePiece = {
   isHeap: true,
   piecePages: 3072,
   place: 1,
+  heapBytes: 1,
   where: "",
+  columns: "id",
   copySql: "",
 };
 
@@ -56,6 +67,7 @@ describe("pieces that may be untouched", () => {
     ["a piece that was not there", { place: 3 }],
     ["a table that is not cut", { piecePages: 0 }],
     ["rows of another kind of table", { isHeap: false }],
+    ["a table of which other columns are read", { columns: "id, more" }],
   ])("%s is none", (_, change) => {
     expect(UntouchedPieces.since(kept, facts)?.framesOf({ ...piece, ...change }, 28)).toBeUndefined();
   });

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createInstance } from "../../../src/demo/instance.ts";
 import { tinyScale } from "../../../src/demo/scale.ts";
+import { withClient } from "../../fixtures/postgres.ts";
 import { runCli } from "../../fixtures/run-cli.ts";
 import { type TestInstance, createTestInstance } from "../../fixtures/test-instance.ts";
 import { sql } from "./changes.ts";
@@ -111,6 +112,48 @@ describe("rows that nobody has touched", () => {
     const next = await backup("--base", base.path);
     expect(next.untouchedTableBytes).toBe(0);
     expect(await runCli(["verify", next.path])).toMatchObject({ exitCode: 0 });
+  });
+
+  test("a column that is no longer computed is read", async () => {
+    await sql(
+      instance,
+      "CREATE TABLE computed (id integer, name text, doubled integer GENERATED ALWAYS AS (id * 2) STORED)",
+      "INSERT INTO computed SELECT n, repeat(md5(n::text), 10) FROM generate_series(1, 2000) n",
+    );
+    const base = await backup();
+    await sql(instance, "ALTER TABLE computed ALTER doubled DROP EXPRESSION");
+    const next = await backup("--base", base.path);
+    expect(next.untouchedTableBytes).toBeGreaterThan(0);
+    const extracted = await runCli(["extract", next.path, "table:public.computed", "--to", "-"]);
+    expect(extracted.stdout).toMatch(/^1\t\w+\t2\n2\t\w+\t4\n/);
+  });
+
+  test("a time that never came into the database does not count as written", async () => {
+    await backup();
+    await sql(
+      instance,
+      "CREATE FUNCTION swallow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
+      "CREATE TRIGGER swallow BEFORE UPDATE OR INSERT ON setting FOR EACH ROW EXECUTE FUNCTION swallow()",
+    );
+    const base = await backup();
+    await sql(instance, "DROP FUNCTION swallow CASCADE");
+    expect((await backup("--base", base.path)).untouchedTableBytes).toBe(0);
+  });
+
+  test("while somebody keeps an index rows are read, and nobody is waited for", async () => {
+    // Of one piece: COPY of a whole table locks no index.
+    await sql(
+      instance,
+      "CREATE TABLE indexed (id integer PRIMARY KEY, name text)",
+      "INSERT INTO indexed SELECT n, repeat(md5(n::text), 10) FROM generate_series(1, 2000) n",
+    );
+    const base = await backup();
+    await withClient(instance.database.settings, async (client) => {
+      await client.query("BEGIN; REINDEX INDEX indexed_pkey");
+      const next = await backup("--base", base.path);
+      expect(next.untouchedTableBytes).toBeGreaterThan(0);
+      expect(await runCli(["verify", next.path])).toMatchObject({ exitCode: 0 });
+    });
   });
 
   test("no more is remembered than the newest few", async () => {

@@ -7,6 +7,7 @@ import { openZipArchive } from "../../../archive/zip-reader.ts";
 import { createZipWriter } from "../../../archive/zip-writer.ts";
 import type { ByteSource } from "../../../bytes.ts";
 import { AppError } from "../../../errors.ts";
+import { clearDeadTemporaries } from "../../../stores/dead-temporaries.ts";
 import { createFileSink } from "../../../stores/file-sink.ts";
 import { openFileSource } from "../../../stores/file-source.ts";
 import { keepNewest } from "./keep-newest.ts";
@@ -42,6 +43,7 @@ export async function keepManifest(
   copy: (writer: ArchiveWriter) => Promise<string>,
   { pid, now, isRoot }: { pid: number; now: Date; isRoot: boolean },
 ): Promise<void> {
+  await clearDeadTemporaries(folder, { now, pid });
   const note = await noteOf(archive);
   const path = join(folder, `${note.head}${suffix}`);
   const sink = await createFileSink(path, { pid, overwrite: true });

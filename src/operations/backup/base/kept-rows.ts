@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { lchown, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { systemCode } from "../../../disk-errors.ts";
+import { clearDeadTemporaries } from "../../../stores/dead-temporaries.ts";
 import { createFileSink } from "../../../stores/file-sink.ts";
 import { keepNewest } from "./keep-newest.ts";
 
@@ -14,6 +15,8 @@ export interface KeptTable {
   filenode: number;
   /** See `fixedRowForms`. */
   form: string;
+  /** See `copyColumns`. */
+  columns: string;
   piecePages: number;
   /** How many frames of the archive each piece has, in order; the frame that ends the rows comes behind them. */
   framesOfPieces: number[];
@@ -48,8 +51,9 @@ const version = 1;
 export async function writeKeptRows(
   folder: string,
   rows: KeptRows,
-  { pid, isRoot }: { pid: number; isRoot: boolean },
+  { pid, isRoot, now }: { pid: number; isRoot: boolean; now: Date },
 ): Promise<void> {
+  await clearDeadTemporaries(folder, { now, pid });
   const path = join(folder, `${rows.archive}${suffix}`);
   const content = JSON.stringify({ version, rows });
   const sink = await createFileSink(path, { pid, overwrite: true });

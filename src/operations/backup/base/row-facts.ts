@@ -2,6 +2,7 @@ import type { Application } from "../../../applications/application.ts";
 import type { Client } from "../../../postgres/connection.ts";
 import type { TablePiece } from "../../../postgres/ctid-pieces.ts";
 import { fixedRowForms } from "../../../postgres/row-forms.ts";
+import { isConnectionEnd } from "../../../postgres/server-error.ts";
 import { type TransactionHorizon, readTransactionHorizon } from "../../../postgres/transaction-horizon.ts";
 import { type HeldTable, isHeld } from "../table-runs.ts";
 
@@ -24,7 +25,7 @@ export function isCut(table: TablePiece | HeldTable): table is TablePiece & { fi
 /**
  * Looks up what a snapshot tells of the tables that are read in pieces.
  * @param client in the snapshot's transaction
- * @returns undefined when rows of this server cannot be known again
+ * @returns undefined when rows of this server cannot be known again, or that cannot be asked: it spares work and is no reason to fail
  */
 export async function readRowFacts(
   client: Client,
@@ -32,9 +33,16 @@ export async function readRowFacts(
   tables: readonly (TablePiece | HeldTable)[],
   { encoding, serverVersionNum }: { encoding: string; serverVersionNum: number },
 ): Promise<RowFacts | undefined> {
-  const horizon = await readTransactionHorizon(client, serverVersionNum);
-  if (horizon === undefined) return undefined;
-  const oids = new Set(tables.flatMap((table) => (isCut(table) ? [table.oid] : [])));
-  const forms = oids.size === 0 ? new Map<number, string>() : await fixedRowForms(client, [...oids]);
-  return { horizon, mark: await application.backupMark(client), encoding, forms };
+  await client.query("SAVEPOINT row_facts");
+  try {
+    const horizon = await readTransactionHorizon(client, serverVersionNum);
+    if (horizon === undefined) return undefined;
+    const oids = new Set(tables.flatMap((table) => (isCut(table) ? [table.oid] : [])));
+    const forms = oids.size === 0 ? new Map<number, string>() : await fixedRowForms(client, [...oids]);
+    return { horizon, mark: await application.backupMark(client), encoding, forms };
+  } catch (error) {
+    if (isConnectionEnd(error)) throw error;
+    await client.query("ROLLBACK TO SAVEPOINT row_facts");
+    return undefined;
+  }
 }

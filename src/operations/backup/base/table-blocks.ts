@@ -32,7 +32,9 @@ export interface EarlierBlock {
 export class TableBlocks {
   readonly #entry: ManifestEntry;
   readonly #idOf: (archive: number) => number;
-  #blocks: readonly EarlierBlock[] | undefined;
+  /** In order; their digests stand in the entry. */
+  #inOrder: readonly BlockPlace[] | undefined;
+  readonly #digests: Buffer;
   /** By digest, those that were not given yet. */
   readonly #places = new Map<string, BlockPlace[]>();
   readonly #given = new Set<BlockPlace>();
@@ -44,6 +46,7 @@ export class TableBlocks {
   constructor(entry: ManifestEntry, idOf: (archive: number) => number) {
     this.#entry = entry;
     this.#idOf = idOf;
+    this.#digests = Buffer.from(entry.digests ?? "", "base64");
   }
 
   /** How many frames the table has there. */
@@ -71,35 +74,34 @@ export class TableBlocks {
 
   /** Frames by their number; undefined when one of them is not there or was given already, and then none is. */
   takeRange({ first, count }: FrameRange): readonly EarlierBlock[] | undefined {
-    const blocks = this.#read().slice(first, first + count);
-    if (blocks.length !== count || blocks.some(({ place }) => this.#given.has(place))) return undefined;
-    for (const { place } of blocks) this.#given.add(place);
-    return blocks;
+    const places = this.#read().slice(first, first + count);
+    if (places.length !== count || places.some((place) => this.#given.has(place))) return undefined;
+    for (const place of places) this.#given.add(place);
+    return places.map((place, index) => ({ place, digest: digestAt(this.#digests, first + index) }));
   }
 
-  #read(): readonly EarlierBlock[] {
-    if (this.#blocks !== undefined) return this.#blocks;
-    const { frames = [], digests = "", parts, storedBytes, sha256 } = this.#entry;
-    const all = Buffer.from(digests, "base64");
+  #read(): readonly BlockPlace[] {
+    if (this.#inOrder !== undefined) return this.#inOrder;
+    const { frames = [], parts, storedBytes, sha256 } = this.#entry;
     const whole = parts === undefined ? { frames: frames.length, storedBytes, sha256 } : undefined;
-    const blocks: EarlierBlock[] = [];
+    const places: BlockPlace[] = [];
     for (const [archive, name, startBytes, count] of partsOf(this.#entry)) {
       const id = this.#idOf(archive);
       let offsetBytes = startBytes;
-      for (const end = blocks.length + count; blocks.length < end;) {
-        const [bytes, plainBytes, rows] = frames[blocks.length]!;
+      for (const end = places.length + count; places.length < end;) {
+        const [bytes, plainBytes, rows] = frames[places.length]!;
         const place: BlockPlace = { archive: id, name, offsetBytes, storedBytes: bytes, plainBytes, rows };
         if (whole !== undefined) place.whole = whole;
-        const digest = digestAt(all, blocks.length);
-        blocks.push({ place, digest });
-        const others = this.#places.get(keyOf(digest));
-        if (others === undefined) this.#places.set(keyOf(digest), [place]);
+        const key = keyOf(digestAt(this.#digests, places.length));
+        places.push(place);
+        const others = this.#places.get(key);
+        if (others === undefined) this.#places.set(key, [place]);
         else others.push(place);
         offsetBytes += bytes;
       }
     }
-    this.#blocks = blocks;
-    return blocks;
+    this.#inOrder = places;
+    return places;
   }
 }
 

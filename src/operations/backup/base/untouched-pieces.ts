@@ -18,12 +18,18 @@ import type { FrameRange } from "./table-blocks.ts";
 export class UntouchedPieces {
   /** See `hasSameRows`. */
   readonly endedBelow: bigint;
-  readonly #tables: ReadonlyMap<number, KeptTable>;
+  readonly #tables: ReadonlyMap<number, KeptTable & { firstFrames: readonly number[] }>;
   readonly #forms: ReadonlyMap<number, string>;
 
   private constructor(kept: KeptRows, endedBelow: bigint, forms: ReadonlyMap<number, string>) {
     this.endedBelow = endedBelow;
-    this.#tables = new Map(kept.tables.map((table) => [table.oid, table]));
+    this.#tables = new Map(
+      kept.tables.map((table) => {
+        let next = 0;
+        const firstFrames = [0, ...table.framesOfPieces.map((count) => (next += count))];
+        return [table.oid, { ...table, firstFrames }];
+      }),
+    );
     this.#forms = forms;
   }
 
@@ -48,7 +54,7 @@ export class UntouchedPieces {
    * @param frames how many the table has in the earlier archive
    */
   framesOf(piece: TablePiece, frames: number): FrameRange | undefined {
-    const { oid, schema, name, filenode, piecePages, place } = piece;
+    const { oid, schema, name, filenode, piecePages, place, columns } = piece;
     const table = this.#tables.get(oid);
     if (table === undefined || !isCut(piece)) return undefined;
     const isSame =
@@ -56,13 +62,12 @@ export class UntouchedPieces {
       table.name === name &&
       table.filenode === filenode &&
       table.piecePages === piecePages &&
-      table.form === this.#forms.get(oid);
-    const { framesOfPieces } = table;
-    const count = framesOfPieces[place];
-    if (!isSame || count === undefined) return undefined;
-    const sum = (counts: readonly number[]): number => counts.reduce((total, one) => total + one, 0);
+      table.form === this.#forms.get(oid) &&
+      table.columns === columns;
+    const { framesOfPieces, firstFrames } = table;
+    const [first, count] = [firstFrames[place], framesOfPieces[place]];
     // The last frame ends the rows.
-    if (sum(framesOfPieces) + 1 !== frames) return undefined;
-    return { first: sum(framesOfPieces.slice(0, place)), count };
+    const isWhole = firstFrames.at(-1) === frames - 1;
+    return isSame && isWhole && first !== undefined && count !== undefined ? { first, count } : undefined;
   }
 }
