@@ -95,9 +95,13 @@ export async function takePinnedSnapshot(options: PinnedSnapshotOptions): Promis
 /** Neither lock was to be had, nor can the table be read that lists the blobs: nothing passes by itself any more. */
 async function lockedTable(error: unknown, locker: Client): Promise<unknown> {
   if (sqlState(error) !== "55P03") return error;
-  await locker.query("rollback").catch(() => undefined);
-  // Who holds it is a help only.
-  const details = await lockHolders(locker).catch(() => []);
+  let details: readonly string[] = [];
+  try {
+    await locker.query("rollback");
+    details = await lockHolders(locker);
+  } catch {
+    // Who holds it is a help only.
+  }
   return new RefusedError("tables-locked", "the table that lists the blobs stayed locked by others", {
     cause: error,
     details,
