@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { readdir } from "node:fs/promises";
+import { open, readdir } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { connect, type Client } from "../postgres/connection.ts";
 import { copyOut } from "../postgres/copy-out.ts";
@@ -121,28 +120,41 @@ async function fingerprintObjects(client: Client): Promise<DatabaseFingerprint["
 
 async function fingerprintBlobs(fileStoragePath: string): Promise<Fingerprint["blobs"]> {
   const blobs: Fingerprint["blobs"] = {};
+  const buffer = Buffer.allocUnsafeSlow(readBytes);
   for (const path of await filesUnder(fileStoragePath)) {
-    const hash = createHash("sha256");
-    let size = 0;
-    for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 }) as AsyncIterable<Buffer>) {
-      hash.update(chunk);
-      size += chunk.length;
-    }
-    blobs[relative(fileStoragePath, path)] = { size, sha256: hash.digest("hex") };
+    blobs[relative(fileStoragePath, path)] = await digestFile(path, buffer);
   }
   return blobs;
 }
 
 async function fingerprintFonts(fontPath: string): Promise<Fingerprint["fonts"]> {
   const fonts: Fingerprint["fonts"] = {};
+  const buffer = Buffer.allocUnsafeSlow(readBytes);
   for (const path of await filesUnder(fontPath)) {
     const name = relative(fontPath, path);
     if (name.includes("/") || !/\.(ttf|otf)$/.test(name)) continue;
-    const hash = createHash("sha256");
-    for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) hash.update(chunk);
-    fonts[name] = hash.digest("hex");
+    fonts[name] = (await digestFile(path, buffer)).sha256;
   }
   return fonts;
+}
+
+const readBytes = 1024 * 1024;
+
+/** @param buffer filled again and again: hundreds of thousands of small files would cost a large one each */
+async function digestFile(path: string, buffer: Buffer): Promise<{ size: number; sha256: string }> {
+  const hash = createHash("sha256");
+  const file = await open(path);
+  try {
+    let size = 0;
+    for (;;) {
+      const { bytesRead } = await file.read(buffer, 0, buffer.length, null);
+      if (bytesRead === 0) return { size, sha256: hash.digest("hex") };
+      hash.update(buffer.subarray(0, bytesRead));
+      size += bytesRead;
+    }
+  } finally {
+    await file.close();
+  }
 }
 
 async function filesUnder(folder: string): Promise<string[]> {
