@@ -12,12 +12,21 @@ export function mustBePrintable(text: string, what: string): void {
   mustHold(false, `${what} holds no control and no bidirectional characters`, JSON.stringify(around));
 }
 
-/** Holds each line of a finding to say where it is: the entry, the offset, or both. */
+/**
+ * Where a finding is: the entry, the offset, or both; or, of what stands in the place of an archive that another refers to, that
+ * it is not the one.
+ */
+const places: readonly RegExp[] = [
+  /\bentry \S|at offset \d|at byte \d/,
+  /^bad \S+: (?:and )?\d+ more|more findings/,
+  /: not an archive: /,
+  /refers to another archive than \S+: expected /,
+];
+
+/** Holds each line of a finding to say where it is. */
 export function mustSayWhere(stdout: string): void {
   for (const line of stdout.trimEnd().split("\n")) {
-    const says = /\bentry \S|at offset \d|at byte \d|^bad \S+: (?:and )?\d+ more|more findings|: not an archive: /.test(
-      line,
-    );
+    const says = places.some((place) => place.test(line));
     mustHold(says, "a finding names the entry or the offset", line);
   }
 }
