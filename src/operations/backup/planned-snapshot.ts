@@ -111,9 +111,11 @@ async function planBackup(options: WriteBackupOptions, pinned: PinnedSnapshot): 
     signal,
   });
   const { serverVersionNum } = facts!.database;
-  const rowFacts =
-    options.base.rule &&
-    (await readRowFacts(snapshot.client, application, plan.tables, { encoding, serverVersionNum }));
+  // Where tables are not locked, the snapshot's catalogs and what COPY finds may differ.
+  const canKnowRows = plan.locked && options.base.rule !== undefined;
+  const rowFacts = canKnowRows
+    ? await readRowFacts(snapshot.client, application, plan.tables, { encoding, serverVersionNum })
+    : undefined;
   return { pinned, plan, facts: facts!, rowFacts, encoding, codec, readLimit };
 }
 
