@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import { lchown, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { ArchiveReader } from "../../../archive/reader.ts";
 import type { ArchiveWriter } from "../../../archive/writer.ts";
@@ -7,10 +6,8 @@ import { openZipArchive } from "../../../archive/zip-reader.ts";
 import { createZipWriter } from "../../../archive/zip-writer.ts";
 import type { ByteSource } from "../../../bytes.ts";
 import { AppError } from "../../../errors.ts";
-import { clearDeadTemporaries } from "../../../stores/dead-temporaries.ts";
-import { createFileSink } from "../../../stores/file-sink.ts";
 import { openFileSource } from "../../../stores/file-source.ts";
-import { keepNewest } from "./keep-newest.ts";
+import { type Keeper, keepFile } from "./keep-file.ts";
 
 /*
  * What a later backup needs to know of an encrypted archive, for a machine that can encrypt and not decrypt: its manifest and its
@@ -41,26 +38,14 @@ export async function keepManifest(
   folder: string,
   archive: ByteSource,
   copy: (writer: ArchiveWriter) => Promise<string>,
-  { pid, now, isRoot }: { pid: number; now: Date; isRoot: boolean },
+  keeper: Keeper,
 ): Promise<void> {
-  await clearDeadTemporaries(folder, { now, pid });
   const note = await noteOf(archive);
-  const path = join(folder, `${note.head}${suffix}`);
-  const sink = await createFileSink(path, { pid, overwrite: true });
-  const writer = createZipWriter(sink, { modifiedAt: now, deflateLevel: 1 });
-  try {
+  await keepFile({ folder, name: note.head, suffix }, keeper, async (sink) => {
+    const writer = createZipWriter(sink, { modifiedAt: keeper.now, deflateLevel: 1 });
     await writer.addEntry(noteName, Buffer.from(JSON.stringify(note)));
     await writer.finish(await copy(writer));
-  } catch (error) {
-    await writer.abort().catch(() => undefined);
-    throw error;
-  }
-  if (isRoot) {
-    // The service's own user is to go on with it.
-    const { uid, gid } = await stat(folder);
-    await lchown(path, uid, gid);
-  }
-  await keepNewest(folder, suffix);
+  });
 }
 
 /**

@@ -1,10 +1,8 @@
 import { createHash } from "node:crypto";
-import { lchown, readFile, stat } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { systemCode } from "../../../disk-errors.ts";
-import { clearDeadTemporaries } from "../../../stores/dead-temporaries.ts";
-import { createFileSink } from "../../../stores/file-sink.ts";
-import { keepNewest } from "./keep-newest.ts";
+import { type Keeper, keepFile } from "./keep-file.ts";
 
 /** A table that a backup has read in pieces. */
 export interface KeptTable {
@@ -48,28 +46,12 @@ const version = 1;
  * @param folder that is there; older ones than a few are removed from it
  * @throws AppError when it cannot be written
  */
-export async function writeKeptRows(
-  folder: string,
-  rows: KeptRows,
-  { pid, isRoot, now }: { pid: number; isRoot: boolean; now: Date },
-): Promise<void> {
-  await clearDeadTemporaries(folder, { now, pid });
-  const path = join(folder, `${rows.archive}${suffix}`);
+export async function writeKeptRows(folder: string, rows: KeptRows, keeper: Keeper): Promise<void> {
   const content = JSON.stringify({ version, rows });
-  const sink = await createFileSink(path, { pid, overwrite: true });
-  try {
+  await keepFile({ folder, name: rows.archive, suffix }, keeper, async (sink) => {
     await sink.write(Buffer.from(`${digestOf(content)}\n${content}\n`));
     await sink.finish();
-  } catch (error) {
-    await sink.abort().catch(() => undefined);
-    throw error;
-  }
-  if (isRoot) {
-    // The service's own user is to go on with it.
-    const { uid, gid } = await stat(folder);
-    await lchown(path, uid, gid);
-  }
-  await keepNewest(folder, suffix);
+  });
 }
 
 /**
