@@ -29,6 +29,7 @@ export function disturbBackup(form: "file" | "folder"): DisturbedCommand {
   ];
   return {
     name: `backup to a ${form}`,
+    family: `backup to a ${form}`,
     async prepare(world) {
       const { source, archives, folder } = world;
       if (whole === undefined) {

@@ -16,6 +16,7 @@ const failures = [ExitCode.failed, ExitCode.usage, ExitCode.refused];
 export function disturbRestore(way: Way, keeps: boolean): DisturbedCommand {
   return {
     name: `restore ${way}${keeps ? ", keeping the previous state" : ""}`,
+    family: `restore ${way}`,
     prepare: async ({ states, folder }) => {
       const { instance, other } = states[way];
       const keep = ["--keep-previous", keeps ? "1h" : "0"];
@@ -44,6 +45,7 @@ export function disturbRestore(way: Way, keeps: boolean): DisturbedCommand {
 export function disturbUndo(way: Way): DisturbedCommand {
   return {
     name: `undo ${way}`,
+    family: `undo ${way}`,
     async prepare({ states: { [way]: states }, folder }) {
       const { instance, other } = states;
       const keep = ["--keep-previous", "1h"];

@@ -10,6 +10,7 @@ export function disturbVerify(form: "file" | "folder" | "stdin"): DisturbedComma
   let stdinFd: number | undefined;
   return {
     name: `verify ${form}`,
+    family: `verify ${form}`,
     async prepare({ states, folder, spool }) {
       const { archivePath } = states[form === "folder" ? "in-place" : "side-by-side"].current;
       const roots = { archive: dirname(archivePath), spool };

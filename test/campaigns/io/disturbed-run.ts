@@ -1,11 +1,9 @@
-import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { readFile, rm } from "node:fs/promises";
 import { pathToFileURL } from "node:url";
 import { type ProgramEnd, type ProgramOptions, startProgram } from "../../fixtures/run-program.ts";
 import { mustHold } from "../campaign.ts";
 import { type Call, type CallPlan, planVariable } from "../../fixtures/failing-calls/call-plan.ts";
-import { faultsOf } from "./faults.ts";
 
 const hook = pathToFileURL(`${import.meta.dirname}/../../fixtures/failing-calls/hook.ts`).href;
 /** Far longer than the slowest machine takes: a run that is still there waits for what never comes. */
@@ -39,31 +37,11 @@ export async function runDisturbed(undertaking: Undertaking, target: Disturbance
   return { ...target, end, met: told.includes("failed") };
 }
 
-/**
- * Runs the program undisturbed, and lists every way in which one of its calls can fail: the same list in the same order
- * whenever the program makes the same calls, and what begins it is as different as can be: each call at each place once.
- */
-export async function runUndisturbed(
-  undertaking: Undertaking,
-): Promise<{ run: DisturbedRun; disturbances: readonly Disturbance[] }> {
+/** Runs the program undisturbed, and tells the calls that it makes: each as often as it comes. */
+export async function runUndisturbed(undertaking: Undertaking): Promise<{ run: DisturbedRun; calls: readonly Call[] }> {
   const { end, told } = await run(undertaking, undefined);
-  const counts = new Map<string, number>();
-  for (const line of told) counts.set(line, (counts.get(line) ?? 0) + 1);
-  const listed = [...counts].flatMap(([line, count]) => {
-    const call = JSON.parse(line) as Call;
-    const order = createHash("sha256").update(line).digest("hex");
-    return Array.from({ length: count }, (_, index) =>
-      faultsOf[call.kind].map((fault, round) => ({ disturbance: { call, nth: index + 1, fault }, round, order })),
-    ).flat();
-  });
-  const disturbances = listed
-    .toSorted(
-      (one, other) =>
-        one.disturbance.nth - other.disturbance.nth || one.round - other.round || (one.order < other.order ? -1 : 1),
-    )
-    .map(({ disturbance }) => disturbance);
   const none: Disturbance = { call: { kind: "look", place: "nowhere" }, nth: 1, fault: "EIO" };
-  return { run: { ...none, end, met: false }, disturbances };
+  return { run: { ...none, end, met: false }, calls: told.map((line) => JSON.parse(line) as Call) };
 }
 
 async function run(
