@@ -5,7 +5,7 @@ import { hasStarted } from "../processes/child-process.ts";
 import { libpqEnvironment } from "./connection-parameters.ts";
 import { lockHint } from "./lock-holders.ts";
 import { quoteIdentifier } from "./quoting.ts";
-import { recoveryHints } from "./server-error.ts";
+import { lockSpaceHint, recoveryHints } from "./server-error.ts";
 import type { ConnectionSettings } from "./settings.ts";
 import { TocDecoder } from "./toc-decode.ts";
 import { toDirectoryToc } from "./toc-directory.ts";
@@ -162,7 +162,7 @@ function dumpError(child: ChildProcess, complaint: string): AppError {
   if (/out of shared memory|max_locks_per_transaction/.test(complaint)) {
     return new RefusedError("no-lock-space", message, {
       details: lines,
-      hints: ["raise max_locks_per_transaction in postgresql.conf and restart the server, or try when less is at work"],
+      hints: [lockSpaceHint],
     });
   }
   if (/(?:relation|table) .*does not exist|could not open relation with OID/.test(complaint)) {

@@ -44,10 +44,19 @@ export function serverError(error: unknown, state?: string): AppError | undefine
     case "3F000":
       return failed("dropped", "something was dropped in the meantime", ["try again"]);
   }
+  if (code === "53200" && isOfLocks(error))
+    return failed("no-lock-space", "the server has no room for locks", [lockSpaceHint]);
   if (/^(?:53|58)...$/.test(code)) return failed("server-failed", "the server has failed", [logHint]);
   if (/^XX00[12]$/.test(code)) return failed("server-damaged", "the server finds its own data damaged", [logHint]);
   return undefined;
 }
+
+/** The server's memory for locks is full: it has no code of its own for that, but a hint. */
+const isOfLocks = (error: Error): boolean => /max_locks_per_transaction/.test(String(Reflect.get(error, "hint")));
+
+/** What helps where the server cannot lock as many tables as there are. */
+export const lockSpaceHint =
+  "raise max_locks_per_transaction in postgresql.conf and restart the server, or try when less is at work";
 
 /** In what only reads one snapshot, this code has no other reason. */
 const recoveryConflict = "40001";

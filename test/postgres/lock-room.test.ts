@@ -2,8 +2,10 @@ import { afterAll, describe, expect, it } from "vitest";
 import { type Cluster, startCluster } from "../../src/cluster/cluster.ts";
 import type { ConnectionSettings } from "../../src/postgres/settings.ts";
 import { ensureNotRewritten } from "../../src/postgres/rewritten-tables.ts";
+import { serverError } from "../../src/postgres/server-error.ts";
 import { lockTables } from "../../src/postgres/snapshot.ts";
 import { cleanEnvironment, withClient } from "../fixtures/postgres.ts";
+import { errorOf } from "../fixtures/streams.ts";
 
 const tables = Array.from({ length: 5000 }, (_, index) => ({ schema: "public", name: `t${index}` }));
 
@@ -38,6 +40,21 @@ describe("locks on more tables than the server has room for", () => {
         "select count(*)::integer as held from pg_locks where mode = 'AccessShareLock' and relation::regclass::text ~ '^t[0-9]+$'",
       );
       expect(rows).toEqual([{ held: 20 }]);
+      await client.query("rollback");
+    });
+  });
+
+  it("are told by name when nothing else will do", async () => {
+    await withClient(await smallServer(), async (client) => {
+      await client.query("begin");
+      const lockAll = `do $$ begin for n in 0..4999 loop execute 'lock table t' || n || ' in access share mode'; end loop; end $$`;
+      const found = serverError(await errorOf(() => client.query(lockAll)), "no archive was written");
+      expect(found).toMatchObject({
+        code: "no-lock-space",
+        exitCode: 1,
+        message: "the server has no room for locks: out of shared memory; no archive was written",
+        hints: [expect.stringContaining("max_locks_per_transaction")],
+      });
       await client.query("rollback");
     });
   });
