@@ -1,13 +1,17 @@
-import { lstat, mkdir, readFile, readdir, rm, rmdir, stat, writeFile } from "node:fs/promises";
+import { lstat, mkdir, readFile, readdir, rename, rm, rmdir, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { namingFile, systemCode, systemHints } from "../disk-errors.ts";
 import { AppError, messageOf } from "../errors.ts";
 import { ownUid } from "../own-user.ts";
 import { describeOwner, isOwnerAlive, parseOwner } from "../run-owner.ts";
 import type { StorageFolders } from "./storage-layout.ts";
+import { syncPath } from "./sync-files.ts";
 
-/** What a run's folder is for: `pins` holds a backup's hard links, `restore` what a restore stages and moves away. */
-export type WorkKind = "pins" | "restore";
+/**
+ * What a run's folder is for: `pins` holds a backup's hard links, `restore` what a restore stages and moves away. `removed` was
+ * one of a restore's that nobody needs any more, whatever of it is still there.
+ */
+export type WorkKind = "pins" | "restore" | "removed";
 
 /** A private folder of one run, on the file system of the blobs, so that links and renames work. */
 export interface WorkFolder {
@@ -170,7 +174,7 @@ export async function findWorkFolders(folders: StorageFolders): Promise<WorkFold
     const names = await namesIn(parent);
     if (names.length > 0) await checkTrust(parent, folders);
     for (const name of names) {
-      const match = /^(pins|restore)-([A-Za-z0-9-]+)$/.exec(name);
+      const match = /^(pins|restore|removed)-([A-Za-z0-9-]+)$/.exec(name);
       if (match === null) continue;
       const path = join(parent, name);
       await checkTrust(path, folders);
@@ -197,11 +201,30 @@ export async function adoptWorkFolder(folder: WorkFolder, pid: number): Promise<
   await writeOwner(folder.path, pid);
 }
 
-/** Removes a run's folder with all in it, and its parent when that is empty then. */
+/**
+ * Removes a run's folder with all in it, and its parent when that is empty then. One of a restore gets another name first: what is
+ * half there would be taken for what is to be put back, or would no longer say what is.
+ */
 export async function removeWorkFolder(folder: WorkFolder): Promise<void> {
+  const parent = dirname(folder.path);
+  const path = folder.kind === "restore" ? await nameAsRemoved(folder) : folder.path;
   // The owner goes last: a folder that is half removed stays recognisable as a dead run's.
-  for (const name of await readdir(folder.path).catch(() => []))
-    if (name !== ownerFile) await rm(join(folder.path, name), { recursive: true, force: true });
-  await rm(folder.path, { recursive: true, force: true });
-  await rmdir(dirname(folder.path)).catch(() => undefined);
+  for (const name of await readdir(path).catch(() => []))
+    if (name !== ownerFile) await rm(join(path, name), { recursive: true, force: true });
+  await rm(path, { recursive: true, force: true });
+  await rmdir(parent).catch(() => undefined);
+}
+
+/** Durably, as a power failure may come at any moment of the removal. */
+async function nameAsRemoved({ path, runId }: WorkFolder): Promise<string> {
+  const parent = dirname(path);
+  const removed = join(parent, `removed-${runId}`);
+  try {
+    await rename(path, removed);
+  } catch (error) {
+    if (systemCode(error) === "ENOENT") return removed;
+    throw error;
+  }
+  await syncPath(parent);
+  return removed;
 }

@@ -26,10 +26,12 @@ export async function clearLeftovers(settings: Settings, context: Context, repor
   const folders = storageFolders(settings);
   const databaseName = await currentDatabase(settings);
   for (const work of await findWorkFolders(folders)) {
-    if (work.kind === "pins") {
+    if (work.kind !== "restore") {
       if (work.alive) continue;
       await removeWorkFolder(work);
-      reporter.report({ type: "message", message: `removed the links that a backup left behind in ${work.path}` });
+      const what =
+        work.kind === "pins" ? "the links that a backup left behind in" : "the rest of what a restore had set aside,";
+      reporter.report({ type: "message", message: `removed ${what} ${work.path}` });
     } else await settleRestore(work, databaseName, settings, states, context, reporter);
   }
   await removeEmptyParents(folders);

@@ -42,7 +42,11 @@ export async function undoRestore(
         "no-work-folder",
         `the files of the previous state are not there: expected a folder restore-${state.runId}`,
         {
-          hints: ["look for it in <sdir>/ngwbackup and put it back", "restore an archive instead"],
+          hints: [
+            "look for it in <sdir>/ngwbackup and put it back",
+            "restore an archive instead",
+            "drop what is left of that state: ngwbackup restore --keep-previous 0",
+          ],
         },
       );
     const record = work === undefined ? undefined : await readRunRecord(work);
