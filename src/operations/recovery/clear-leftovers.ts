@@ -35,8 +35,11 @@ export async function clearLeftovers(settings: Settings, context: Context, repor
     } else await settleRestore(work, databaseName, settings, states, context, reporter);
   }
   await removeEmptyParents(folders);
+  const unsettled = new Set((await findWorkFolders(folders)).map(({ runId }) => runId));
   for (const state of await states.kept()) {
     if (state.keepUntil === undefined || state.keepUntil > context.now()) continue;
+    // That its run has switched is known by the state alone, until the run has said so.
+    if (unsettled.has(state.runId)) continue;
     await states.drop(state);
     reporter.report({ type: "message", message: "dropped the previous state of the database, whose time was over" });
   }
