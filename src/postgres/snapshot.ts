@@ -27,6 +27,11 @@ export interface Snapshot {
   close(): Promise<void>;
 }
 
+/** Locks that must be to be had besides those on tables. */
+const spareLocks = 100;
+/** Any number that no other advisory lock of ours has; nobody is in anybody's way by them. */
+const roomKey = 1_734_562_817;
+
 /** How long the session of a snapshot waits for locks while it copies a table on behalf of another. */
 const copyAloneLockMs = 600_000;
 
@@ -118,7 +123,8 @@ export async function dumpEncoding(client: Client): Promise<"UTF8" | "SQL_ASCII"
  * Takes `ACCESS SHARE` locks in the client's transaction, so that none of the tables can be dropped, truncated or
  * rewritten until it ends; readers and writers are not held up.
  * @param waitMs how long to wait for somebody else's stronger lock
- * @returns false when the server's lock table has no room for all of them: then none is held, and the transaction goes on
+ * @returns false when the server's lock table has no room for all of them and what else is asked: then none is held, and the
+ * transaction goes on
  * @throws RefusedError when a table is locked by others or has been dropped
  */
 export async function lockTables(client: Client, tables: readonly TableName[], waitMs: number): Promise<boolean> {
@@ -130,6 +136,7 @@ export async function lockTables(client: Client, tables: readonly TableName[], w
     const names = tables.slice(start, start + 1000).map(({ schema, name }) => `ONLY ${qualifiedName(schema, name)}`);
     try {
       await client.query(`LOCK TABLE ${names.join(", ")} IN ACCESS SHARE MODE`);
+      if (start + 1000 >= tables.length) await tryRoom(client);
     } catch (error) {
       const isFull = sqlState(error) === "53200";
       if (!isFull && sqlState(error) !== "55P03") throw lockError(error, waitMs, []);
@@ -140,6 +147,14 @@ export async function lockTables(client: Client, tables: readonly TableName[], w
   }
   await client.query("SET LOCAL lock_timeout = 0");
   return true;
+}
+
+/** Whether there is room for what our sessions and others lock besides: the last of it is not ours to take. */
+async function tryRoom(client: Client): Promise<void> {
+  await client.query(
+    `SAVEPOINT room; SELECT pg_catalog.count(pg_catalog.pg_try_advisory_xact_lock_shared(${roomKey}, n))
+       FROM pg_catalog.generate_series(1, ${spareLocks}) n; ROLLBACK TO SAVEPOINT room; RELEASE SAVEPOINT room`,
+  );
 }
 
 function lockError(error: unknown, waitMs: number, details: readonly string[]): unknown {

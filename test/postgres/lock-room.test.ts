@@ -44,6 +44,29 @@ describe("locks on more tables than the server has room for", () => {
     });
   });
 
+  it("are not taken to the last of the room", async () => {
+    const settings = await smallServer();
+    await withClient(settings, async (client) => {
+      await client.query("begin");
+      let most = 0;
+      for (let count = 20; count <= tables.length; count += 20) {
+        await client.query("savepoint before");
+        const isLocked = await lockTables(client, tables.slice(0, count), 1000);
+        if (!isLocked) break;
+        most = count;
+        await client.query("rollback to savepoint before");
+      }
+      expect(most).toBeGreaterThan(100);
+      await client.query("rollback; begin");
+      expect(await lockTables(client, tables.slice(0, most), 1000)).toBe(true);
+      await withClient(settings, async (other) => {
+        const names = tables.slice(-60).map(({ name }) => name);
+        await other.query(`begin; lock table ${names.join(", ")} in access share mode; rollback`);
+      });
+      await client.query("rollback");
+    });
+  });
+
   it("are told by name when nothing else will do", async () => {
     await withClient(await smallServer(), async (client) => {
       await client.query("begin");
