@@ -152,8 +152,11 @@ export async function bringBackOldFiles(files: RestoreFiles): Promise<void> {
     // What comes out of the live folders goes back to where it was staged, so that going forwards stays possible.
     if (exists(readyName(live))) rmSync(readyName(live));
     if (exists(kept)) {
-      // A switch that found its disk full has not come to this one.
-      if (exists(live) && isCopy(kept, live)) return rmSync(kept);
+      // A switch that found its disk full has not come to this one; or the new file is the same.
+      if (exists(live) && isCopy(kept, live)) {
+        if (!exists(staged)) keepCopy(live, staged);
+        return rmSync(kept);
+      }
       if (!exists(staged) && exists(live)) keepCopy(live, staged);
       makeFolder(files, dirname(live));
       moveOver(kept, live);
