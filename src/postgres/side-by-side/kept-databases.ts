@@ -57,7 +57,7 @@ export async function dropPrevious(
       (runId === undefined || kept.runId === runId) &&
       (expiredAt === undefined || (kept.keepUntil !== undefined && kept.keepUntil <= expiredAt)),
   );
-  return await dropAll(options, doomed);
+  return await dropKept(options, doomed);
 }
 
 /**
@@ -84,7 +84,7 @@ export async function dropReplaced(
 ): Promise<void> {
   try {
     const kept = await findPrevious(options);
-    await dropAll(
+    await dropKept(
       options,
       kept.filter((one) => ownToo || one.runId !== runId),
     );
@@ -142,18 +142,7 @@ export async function undoSideBySide(options: UndoSideBySideOptions): Promise<st
     signal: options.signal,
     async afterRename(control) {
       const { runId, of, comment } = previous;
-      const createdAt = now.toISOString();
-      const undone = encodeDatabaseMarker({
-        kind: "undone",
-        runId,
-        of,
-        createdAt,
-        keepUntil: null,
-        pid: null,
-        startedAt: null,
-        comment: null,
-      });
-      await control.query(commentOnDatabase(aside, undone));
+      await control.query(commentOnDatabase(aside, undoneMarker(runId, of, now)));
       await control.query(commentOnDatabase(live, comment));
     },
     beforeCommit: async () => await options.beforeCommit?.(),
@@ -172,6 +161,22 @@ export async function undoSideBySide(options: UndoSideBySideOptions): Promise<st
 
 async function listMarked(options: BesideSettings): Promise<MarkedDatabase[]> {
   return await withAnyDatabase(options, (client) => listMarkedDatabases(client, instanceDatabase(options)));
+}
+
+/** What says of a database that it is to be dropped, whenever that comes to an end. */
+function undoneMarker(runId: string, of: string, createdAt: Date): string {
+  const none = { keepUntil: null, pid: null, startedAt: null, comment: null };
+  return encodeDatabaseMarker({ kind: "undone", runId, of, createdAt: createdAt.toISOString(), ...none });
+}
+
+/** A DROP that is interrupted leaves a database of which nobody knows what it holds: never again one to go back to. */
+async function dropKept(options: BesideSettings, doomed: readonly KeptDatabase[]): Promise<string[]> {
+  if (doomed.length > 0)
+    await withElsewhere(options, async (client) => {
+      for (const { name, runId, createdAt } of doomed)
+        await client.query(commentOnDatabase(name, undoneMarker(runId, instanceDatabase(options), createdAt)));
+    });
+  return await dropAll(options, doomed);
 }
 
 async function dropAll(options: BesideSettings, doomed: readonly { name: string }[]): Promise<string[]> {

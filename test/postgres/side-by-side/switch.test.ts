@@ -246,3 +246,17 @@ test("previous databases are dropped by the next restore, by age, and at once", 
   expect(await databasesOf(database)).toEqual([database.name]);
   await expect(undoSideBySide(options)).rejects.toMatchObject({ code: "nothing-to-undo" });
 });
+
+test("a previous database whose dropping has begun is none to go back to, and is dropped later", async () => {
+  const options = besideOptions(database.settings, source);
+  await restoreBeside(options);
+  const [kept] = await findPrevious(options);
+  await withClient({ ...database.admin, database: kept!.name }, async () => {
+    await expect(dropPrevious(options)).rejects.toMatchObject({ code: "drop-database" });
+    expect(await findPrevious(options)).toEqual([]);
+    await expect(undoSideBySide(options)).rejects.toMatchObject({ code: "nothing-to-undo" });
+  });
+  expect(await state()).toBe("new");
+  expect(await clearLeftovers(options)).toEqual([kept!.name]);
+  expect(await databasesOf(database)).toEqual([database.name]);
+});
