@@ -149,7 +149,9 @@ export async function lockTables(client: Client, tables: readonly TableName[], w
   return true;
 }
 
-/** Whether there is room for what our sessions and others lock besides: the last of it is not ours to take. */
+/**
+ * Fails (53200) unless there is room for what our sessions and others lock besides: the last of it is not ours to take.
+ */
 async function tryRoom(client: Client): Promise<void> {
   await client.query(
     `SAVEPOINT room; SELECT pg_catalog.count(pg_catalog.pg_try_advisory_xact_lock_shared(${roomKey}, n))

@@ -11,6 +11,7 @@ import { inTransaction } from "../load/run-batch.ts";
 import { lockFinding, readLockSpace } from "../lock-space.ts";
 import { quoteIdentifier } from "../quoting.ts";
 import type { ConnectionSettings } from "../settings.ts";
+import { beginSwitch } from "../switch-lock.ts";
 import { dropMarkedSchemas } from "./drop-schemas.ts";
 import { clearLeftovers, hasSwitched, keptStates, withSession } from "./kept-states.ts";
 import { asideName, commentOnSchema, encodeMarker, listMarkedSchemas } from "./markers.ts";
@@ -174,6 +175,7 @@ async function commitSwitch(
     await withSession(options.settings, async (client) => {
       await client.query("BEGIN");
       try {
+        await beginSwitch(client);
         await runFinalTransaction(client, { ...options, runId, staging, beforeCommit });
       } catch (error) {
         await client.query("ROLLBACK").catch(() => undefined);

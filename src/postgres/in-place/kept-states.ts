@@ -3,6 +3,7 @@ import type { Reporter } from "../../progress.ts";
 import { type Client, connect } from "../connection.ts";
 import { setUpLoadSession } from "../load/load-session.ts";
 import type { ConnectionSettings } from "../settings.ts";
+import { waitForSwitch } from "../switch-lock.ts";
 import { dropMarkedSchemas } from "./drop-schemas.ts";
 import { listMarkedSchemas, type MarkedSchema } from "./markers.ts";
 
@@ -50,6 +51,7 @@ export function keptStates(marked: readonly MarkedSchema[]): KeptState[] {
  * previous state stands.
  */
 export async function hasSwitched(settings: ConnectionSettings, runId: string): Promise<boolean> {
+  await waitForSwitch(settings);
   return (await findPrevious(settings)).some((state) => state.runId === runId);
 }
 

@@ -1,6 +1,7 @@
 import { AppError, messageOf, RefusedError } from "../../errors.ts";
 import type { Client } from "../connection.ts";
 import { readLockSpace } from "../lock-space.ts";
+import { beginSwitch } from "../switch-lock.ts";
 import { refuseOthers } from "./alone.ts";
 import { dropMarkedSchemas } from "./drop-schemas.ts";
 import { finalLockNeed, lockRenamedTables } from "./final-locks.ts";
@@ -34,6 +35,7 @@ export async function undoInPlace(options: UndoOptions): Promise<string> {
       await client.query("BEGIN");
       let runId: string;
       try {
+        await beginSwitch(client);
         runId = await runUndo(client, options);
       } catch (error) {
         await client.query("ROLLBACK").catch(() => undefined);

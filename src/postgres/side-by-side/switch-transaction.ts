@@ -1,8 +1,15 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { AppError, messageOf, RefusedError } from "../../errors.ts";
 import type { Client } from "../connection.ts";
 import { carryOverStatements, type DatabaseProperties } from "../database-properties.ts";
 import { type BesideSettings, connectElsewhere, withElsewhere } from "./elsewhere.ts";
+import { makeDurable } from "../switch-lock.ts";
 import { renameDatabase } from "./switch-names.ts";
+
+const sessionName = "ngwbackup switch";
+/** A COMMIT may wait for a slow disk, or for a standby: a minute. */
+const sessionTries = 300;
+const sessionPauseMs = 200;
 
 /** A switch of two databases' names, in one transaction. */
 export interface DatabaseSwitch {
@@ -29,13 +36,16 @@ export async function switchDatabases(options: BesideSettings, names: DatabaseSw
   const successorOid = await withElsewhere(options, (client) => databaseOid(client, names.successor));
   if (successorOid === undefined)
     throw new RefusedError("no-database", `the server has no database ${names.successor}`);
-  const control = await connectElsewhere(options, "ngwbackup switch");
+  const control = await connectElsewhere(options, sessionName);
   let committing = false;
+  let pid = 0;
   try {
     const watcher = await connectElsewhere(options, "ngwbackup switch watcher");
     try {
       await control.query("BEGIN");
       await control.query("SET LOCAL lock_timeout = '15s'");
+      await makeDurable(control);
+      pid = await backendPid(control);
       const rename = { terminate: names.terminate, signal: names.signal };
       await renameDatabase(control, watcher, { from: names.live, to: names.aside }, rename);
       await renameDatabase(control, watcher, { from: names.successor, to: names.live }, { ...rename, terminate: true });
@@ -52,7 +62,7 @@ export async function switchDatabases(options: BesideSettings, names: DatabaseSw
     }
   } catch (error) {
     if (!committing) throw error;
-    await settleCommit(options, names.live, successorOid, error);
+    await settleCommit(options, { live: names.live, successorOid, pid }, error);
   } finally {
     await control.end().catch(() => undefined);
   }
@@ -77,18 +87,43 @@ export async function carryOver(control: Client, properties: DatabaseProperties,
   return lost;
 }
 
-/** After an error of COMMIT itself: the server knows whether it took place. */
-async function settleCommit(options: BesideSettings, live: string, successor: string, cause: unknown): Promise<void> {
+/** After an error of COMMIT itself: the server knows whether it took place, once the session that was at it is gone. */
+async function settleCommit(
+  options: BesideSettings,
+  { live, successorOid, pid }: { live: string; successorOid: string; pid: number },
+  cause: unknown,
+): Promise<void> {
   let now: string | undefined;
   try {
-    now = await withElsewhere(options, (client) => databaseOid(client, live));
+    now = await withElsewhere(options, async (client) => {
+      await waitForSession(client, pid);
+      return await databaseOid(client, live);
+    });
   } catch {
     throw new AppError("commit-unknown", `the connection broke while the switch was committed: ${messageOf(cause)}`, {
       cause,
       hints: ["start PostgreSQL again; the next command finds out whether the switch took place, and finishes it"],
     });
   }
-  if (now !== successor) throw cause;
+  if (now !== successorOid) throw cause;
+}
+
+async function backendPid(client: Client): Promise<number> {
+  const { rows } = await client.query<{ pid: number }>("SELECT pg_catalog.pg_backend_pid() AS pid");
+  return rows[0]!.pid;
+}
+
+/** Waits for the end of a session of a switch, whose client it has lost. */
+async function waitForSession(client: Client, pid: number): Promise<void> {
+  for (let attempt = 0; attempt < sessionTries; attempt += 1) {
+    const { rowCount } = await client.query(
+      "SELECT FROM pg_catalog.pg_stat_activity WHERE pid = $1 AND application_name = $2",
+      [pid, sessionName],
+    );
+    if (rowCount === 0) return;
+    await sleep(sessionPauseMs);
+  }
+  throw new Error(`session ${pid} is still at its COMMIT`);
 }
 
 async function databaseOid(client: Client, name: string): Promise<string | undefined> {
