@@ -1,3 +1,4 @@
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createInstance } from "../../src/demo/instance.ts";
@@ -45,6 +46,8 @@ test("an undo that is done and cannot tidy up says so, and the next command does
   const record = { kind: "read whole", place: "instance/data/ngwbackup/restore-*/run.json" } as const;
   const unread = await failing(["check"], record, 1, "EIO");
   expect(unread.stdout).toMatch(/run\.json, which tells how far a restore came: EIO/);
+  const tile = join(instance.sdir, "render", "tile_cache", "of-the-restored-state");
+  writeFileSync(tile, "");
   const list = { kind: "list", place: "instance/data/render/tile_cache" } as const;
   const undo = await failing(["restore", "--undo"], list, 1, "EIO");
   expect(undo.stderr).toContain("error: the undo is complete, but tidying up after it failed: EIO");
@@ -52,6 +55,7 @@ test("an undo that is done and cannot tidy up says so, and the next command does
   expect(undo.exitCode).toBe(1);
   const check = await ours("check");
   expect(check.stderr).toContain("finished an undo that was interrupted");
+  expect(existsSync(tile)).toBe(false);
   expect((await ours("restore", "--undo")).stderr).toContain("no previous state is kept");
 });
 

@@ -5,7 +5,7 @@ import { detectApplication } from "../../applications/detect.ts";
 import type { Settings } from "../../config/settings.ts";
 import { backupFileName } from "../../config/backup-file-name.ts";
 import type { Context } from "../../context.ts";
-import { RefusedError, UsageError } from "../../errors.ts";
+import { BusyError, RefusedError, UsageError } from "../../errors.ts";
 import type { Reporter } from "../../progress.ts";
 import { rateLimit } from "../../rate-limit.ts";
 import { connect, serverVersionNumber, type Client } from "../../postgres/connection.ts";
@@ -13,6 +13,7 @@ import { findPgDump } from "../../postgres/client-tools.ts";
 import { takeOperationLock } from "../../postgres/operation-lock.ts";
 import { withStandbyHints } from "../../postgres/server-error.ts";
 import { clearLeftovers } from "../recovery/clear-leftovers.ts";
+import { refuseLiveRestore } from "../recovery/refuse-live-restore.ts";
 import { storageFolders } from "../storage-folders.ts";
 import { accessWith } from "../stores/archive-access.ts";
 import { type BackupRequest, deflateLevel, refuseUnfit } from "./backup-request.ts";
@@ -65,7 +66,7 @@ export async function backup(request: BackupRequest, context: Context, reporter:
   try {
     fromStandby = await isStandby(client);
     await takeOperationLock(client);
-    if (!request.dryRun) await tidy(settings, context, reporter);
+    if (!request.dryRun) await tidy(settings, client, context, reporter);
     const application = await detectApplication(client);
     const pgDump = await findPgDump(
       Math.floor((await serverVersionNumber(client)) / 10000),
@@ -132,13 +133,17 @@ export async function backup(request: BackupRequest, context: Context, reporter:
   }
 }
 
-/** Settles what dead runs left; that this cannot be done is no reason to go without a backup. */
-async function tidy(settings: Settings, context: Context, reporter: Reporter): Promise<void> {
+/**
+ * Settles what dead runs left; that this cannot be done is no reason to go without a backup.
+ * @throws BusyError when a restore lives that is about to change files
+ */
+async function tidy(settings: Settings, client: Client, context: Context, reporter: Reporter): Promise<void> {
   try {
     await clearLeftovers(settings, context, reporter);
+    await refuseLiveRestore(settings, client);
   } catch (error) {
     context.signal.throwIfAborted();
-    if (!(error instanceof Error)) throw error;
+    if (!(error instanceof Error) || error instanceof BusyError) throw error;
     reporter.report({
       type: "warning",
       code: "not-tidied",

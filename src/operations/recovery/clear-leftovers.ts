@@ -1,7 +1,7 @@
 import { detectApplication } from "../../applications/detect.ts";
 import type { Settings } from "../../config/settings.ts";
 import type { Context } from "../../context.ts";
-import { bringBackOldFiles } from "../../files/swap-files.ts";
+import { bringBackOldFiles, dropTiles } from "../../files/swap-files.ts";
 import {
   type WorkFolder,
   adoptWorkFolder,
@@ -77,10 +77,14 @@ async function settleRestore(
   if (record?.state === "finished") return await settleFinished(work, record, states, context, reporter);
   if (work.alive) return;
   await adoptWorkFolder(work, context.pid);
+  // What was killed may be at its COMMIT still, in the server.
+  await states.waitForSwitch();
   const files = await restoreFilesOf(work, storageFolders(settings), context.isRoot);
   const switched = (await states.kept()).some(({ runId }) => runId === work.runId);
   if (record === undefined || record.state === "staging" || !switched) {
-    await bringBackOldFiles(files);
+    // Without a record nothing was listed yet.
+    if (record !== undefined) await bringBackOldFiles(files);
+    if (record?.state === "undoing") await dropTiles(files);
     if (record?.way === "side-by-side") await states.dropUnmarked(work.runId);
     await removeWorkFolder(work);
     reporter.report({

@@ -13,6 +13,7 @@ import {
   undoSideBySide,
 } from "../../postgres/side-by-side/kept-databases.ts";
 import { dropUnmarkedDatabase } from "../../postgres/side-by-side/unmarked-database.ts";
+import { waitForSwitch } from "../../postgres/switch-lock.ts";
 import type { Reporter } from "../../progress.ts";
 import { beside } from "./database-ways.ts";
 import type { RestoreWay } from "./run-record.ts";
@@ -33,6 +34,8 @@ export interface DatabaseStates {
   /** Newest first. */
   kept(): Promise<KeptDatabaseState[]>;
   drop(state: KeptDatabaseState): Promise<void>;
+  /** Waits until no switch is being committed, so that {@link DatabaseStates.kept} tells whether it took place. */
+  waitForSwitch(): Promise<void>;
   /** Drops what a run that is known to be dead made and had no time to mark. */
   dropUnmarked(runId: string): Promise<void>;
   /** Drops what dead runs left; the caller holds the operation lock. */
@@ -65,6 +68,9 @@ export function databaseStates(settings: Settings, context: Context, reporter: R
     async drop({ way, runId }) {
       if (way === "in-place") await dropPreviousSchemas(options, runId);
       else await dropPreviousDatabases(besideOptions, { runId });
+    },
+    async waitForSwitch() {
+      await waitForSwitch(settings.database);
     },
     async dropUnmarked(runId) {
       await dropUnmarkedDatabase(besideOptions, runId);

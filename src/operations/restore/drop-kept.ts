@@ -5,6 +5,7 @@ import { connect } from "../../postgres/connection.ts";
 import { takeOperationLock } from "../../postgres/operation-lock.ts";
 import type { Reporter } from "../../progress.ts";
 import { clearLeftovers } from "../recovery/clear-leftovers.ts";
+import { refuseLiveRestore } from "../recovery/refuse-live-restore.ts";
 import { storageFolders } from "../storage-folders.ts";
 import { databaseStates } from "./database-states.ts";
 
@@ -17,6 +18,7 @@ export async function dropKept(settings: Settings, context: Context, reporter: R
   try {
     await takeOperationLock(lock);
     await clearLeftovers(settings, context, reporter);
+    await refuseLiveRestore(settings, lock);
     const states = databaseStates(settings, context, reporter);
     const kept = await states.kept();
     for (const work of await findWorkFolders(storageFolders(settings)))

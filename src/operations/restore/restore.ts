@@ -9,6 +9,7 @@ import { type ArchiveContents, readContents } from "../contents/archive-contents
 import { type OpenedArchive, openArchive } from "../open-archive.ts";
 import type { DecryptionChoice } from "../encryption/decryption.ts";
 import { clearLeftovers } from "../recovery/clear-leftovers.ts";
+import { refuseLiveRestore } from "../recovery/refuse-live-restore.ts";
 import { accessWith } from "../stores/archive-access.ts";
 import { structureDamages } from "../verify/structure.ts";
 import { missingEntries, notSound, verifyArchive } from "../verify/verify.ts";
@@ -101,7 +102,10 @@ async function withLock(
   reporter: Reporter,
 ): Promise<RestoreOutcome> {
   await takeOperationLock(lock);
-  if (!request.dryRun) await clearLeftovers(request.settings, context, reporter);
+  if (!request.dryRun) {
+    await clearLeftovers(request.settings, context, reporter);
+    await refuseLiveRestore(request.settings, lock);
+  }
   const ownPids = [await backendPid(lock)];
   startStage(reporter, "checks");
   const plan = await planRestore(contents, request, ownPids, context);

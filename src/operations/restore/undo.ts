@@ -8,6 +8,7 @@ import { connect } from "../../postgres/connection.ts";
 import { takeOperationLock } from "../../postgres/operation-lock.ts";
 import { type Reporter, startStage } from "../../progress.ts";
 import { clearLeftovers } from "../recovery/clear-leftovers.ts";
+import { refuseLiveRestore } from "../recovery/refuse-live-restore.ts";
 import { storageFolders } from "../storage-folders.ts";
 import { type KeptDatabaseState, databaseStates } from "./database-states.ts";
 import { backendPid } from "./restore.ts";
@@ -27,6 +28,7 @@ export async function undoRestore(
   try {
     await takeOperationLock(lock);
     await clearLeftovers(settings, context, reporter);
+    await refuseLiveRestore(settings, lock);
     const states = databaseStates(settings, context, reporter);
     const [state] = await states.kept();
     if (state === undefined)

@@ -11,7 +11,8 @@ const timeout = 2 * 60_000;
 
 test("a run that lives keeps its previous state until it has said that it is finished", { timeout }, async () => {
   const instance = await createTestInstance();
-  const ours = (command: string, args: string[], now: Date) => runCli([command, ...instance.config, ...args], { now });
+  const ours = (command: string, args: readonly string[], now: Date) =>
+    runCli([command, ...instance.config, ...args], { now });
   try {
     await createInstance({ settings: instance.database.settings, sdir: instance.sdir, scale: tinyScale });
     const [start, late] = [new Date("2026-01-02T03:00:00Z"), new Date("2026-01-02T05:00:00Z")];
@@ -27,6 +28,18 @@ test("a run that lives keeps its previous state until it has said that it is fin
     expect(await ours("check", [], late)).toMatchObject({ exitCode: 0, stderr: "" });
     const after = await instance.fingerprint();
     expect(Object.keys(after.tables).some((name) => name.includes("__previous_"))).toBe(true);
+    // Nobody else works on files that it may still move.
+    for (const [command, ...args] of [
+      ["backup"],
+      ["restore", archive],
+      ["restore", "--undo"],
+      ["restore", "--keep-previous", "0"],
+    ] as const)
+      expect(await ours(command, args, late), [command, ...args].join(" ")).toMatchObject({
+        exitCode: 6,
+        stderr: expect.stringContaining("a restore of this database has not finished yet"),
+      });
+    expect(await instance.fingerprint()).toEqual(after);
     // Then it dies.
     writeFileSync(join(work, "owner.json"), JSON.stringify({ pid: process.pid, bootId: "another", startTicks: "1" }));
     expect((await ours("check", [], late)).stderr).toContain(
