@@ -52,10 +52,12 @@ test("where the server cannot lock every table, rows are read that nobody has to
   const known = await backup("--base", base!.path);
   expect(known).toMatchObject({ isLocked: true });
   expect(known?.untouchedTableBytes).toBeGreaterThan(500_000);
-  for (let step = 0; base?.isLocked !== false && step < 10; step += 1) {
+  // A step further than needed, since how much room there is differs a little.
+  for (let step = 0, beyond = 0; beyond < 2 && step < 10; step += 1) {
     const names = Array.from({ length: 40 }, (_, index) => `spare_${step}_${index}`);
     await sql(instance, names.map((name) => `CREATE TABLE ${name} (id integer)`).join(";"));
     base = await backup();
+    if (base?.isLocked === false) beyond += 1;
   }
   expect(base).toMatchObject({ isLocked: false });
   expect(await backup("--base", base!.path)).toMatchObject({ isLocked: false, untouchedTableBytes: 0 });
