@@ -51,10 +51,16 @@ export async function readZipDirectory(
   const directoryEnd = end.directoryOffsetBytes + end.directoryBytes;
   let count = 0;
   let neededBytes = 0;
+  const tooMany = { what: "too many entries", expected: `at most ${mostEntries}`, found: String(end.entryCount) };
+  // Nothing needs to be read to know it, unless the count lies.
+  if (end.entryCount > mostEntries) {
+    report(tooMany);
+    return entries;
+  }
   for await (const { offset, header } of centralHeaders(source, end, report)) {
     count++;
     if (count > mostEntries) {
-      report({ what: "too many entries", expected: `at most ${mostEntries}`, found: String(end.entryCount) });
+      report(tooMany);
       return entries;
     }
     const name = decodeName(header);

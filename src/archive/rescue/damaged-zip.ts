@@ -79,7 +79,8 @@ async function readCentral(
   end: ZipEnd | undefined,
   foundAtBytes: number | undefined,
 ): Promise<ZipEntry[]> {
-  if (end !== undefined) return await readZipDirectory(source, end, () => {});
+  // Its count may be what is damaged.
+  if (end !== undefined) return await readZipDirectory(source, { ...end, entryCount: 0 }, () => {});
   if (foundAtBytes === undefined) return [];
   const directoryBytes = source.sizeBytes - foundAtBytes;
   const guessed = { directoryOffsetBytes: foundAtBytes, directoryBytes, entryCount: 0, comment: "", isOurs: false };
