@@ -2,6 +2,7 @@ import type { Finding } from "../finding.ts";
 import type { Client } from "./connection.ts";
 import { localeColumns, localeOf, type DatabaseLocale, type LocaleRow } from "./database-locale.ts";
 import { qualifiedName, quoteIdentifier } from "./quoting.ts";
+import { currentDatabase } from "./current-database.ts";
 
 /**
  * The locale of the connected database, with the version that the server has now.
@@ -62,8 +63,7 @@ async function oldCollations(client: Client): Promise<OldCollation[]> {
  */
 export async function checkCollation(client: Client, archive?: string): Promise<Finding> {
   const check = "collation";
-  const { rows } = await client.query<{ name: string }>("SELECT pg_catalog.current_database()::text AS name");
-  const database = quoteIdentifier(rows[0]?.name ?? "");
+  const database = quoteIdentifier(await currentDatabase(client));
   const { version, actualVersion: actual, provider } = await readOwnLocale(client);
   const details: string[] = [];
   const hints: string[] = [];

@@ -2,6 +2,7 @@ import { AppError, messageOf, RefusedError } from "../errors.ts";
 import { type Client, connect, lostConnection } from "./connection.ts";
 import { sqlState } from "./connection-errors.ts";
 import { lockHint, lockHolders } from "./lock-holders.ts";
+import { operationLockClass } from "./operation-lock.ts";
 import { qualifiedName, quoteLiteral } from "./quoting.ts";
 import { isConnectionEnd, isRecoveryConflict } from "./server-error.ts";
 import type { ConnectionSettings } from "./settings.ts";
@@ -29,8 +30,8 @@ export interface Snapshot {
 
 /** Locks that must be to be had besides those on tables. */
 const spareLocks = 100;
-/** Any number that no other advisory lock of ours has; nobody is in anybody's way by them. */
-const roomKey = 1_734_562_817;
+/** Their numbers begin here, away from those that mean something; shared, nobody is in anybody's way by them. */
+const firstSpareLock = 1000;
 
 /** How long the session of a snapshot waits for locks while it copies a table on behalf of another. */
 const copyAloneLockMs = 600_000;
@@ -154,8 +155,8 @@ export async function lockTables(client: Client, tables: readonly TableName[], w
  */
 async function tryRoom(client: Client): Promise<void> {
   await client.query(
-    `SAVEPOINT room; SELECT pg_catalog.count(pg_catalog.pg_try_advisory_xact_lock_shared(${roomKey}, n))
-       FROM pg_catalog.generate_series(1, ${spareLocks}) n; ROLLBACK TO SAVEPOINT room; RELEASE SAVEPOINT room`,
+    `SAVEPOINT room; SELECT pg_catalog.count(pg_catalog.pg_try_advisory_xact_lock_shared(${operationLockClass}, n))
+       FROM pg_catalog.generate_series(${firstSpareLock}, ${firstSpareLock + spareLocks - 1}) n; ROLLBACK TO SAVEPOINT room; RELEASE SAVEPOINT room`,
   );
 }
 

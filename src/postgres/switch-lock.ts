@@ -12,10 +12,7 @@ const commitWaitMs = 60_000;
  * waits, even when its client has died; and once it is committed it is durable, whatever the server does with others.
  */
 export async function beginSwitch(client: Client): Promise<void> {
-  await client.query("SELECT pg_catalog.pg_advisory_xact_lock($1::integer, $2::integer)", [
-    operationLockClass,
-    switchNumber,
-  ]);
+  await takeSwitchLock(client);
   await makeDurable(client);
 }
 
@@ -34,11 +31,16 @@ export async function makeDurable(client: Client): Promise<void> {
 export async function waitForSwitch(settings: ConnectionSettings): Promise<void> {
   const client = await connect(settings, { lockTimeoutMs: commitWaitMs });
   try {
-    await client.query("SELECT pg_catalog.pg_advisory_xact_lock($1::integer, $2::integer)", [
-      operationLockClass,
-      switchNumber,
-    ]);
+    await takeSwitchLock(client);
   } finally {
     await client.end();
   }
+}
+
+/** Until the end of the transaction: of the statement, where none is open. */
+async function takeSwitchLock(client: Client): Promise<void> {
+  await client.query("SELECT pg_catalog.pg_advisory_xact_lock($1::integer, $2::integer)", [
+    operationLockClass,
+    switchNumber,
+  ]);
 }

@@ -15,6 +15,7 @@ import { type DatabaseStates, databaseStates } from "../restore/database-states.
 import { finishFiles } from "../restore/finish-files.ts";
 import { type RunRecord, readRunRecord, restoreFilesOf, writeRunRecord } from "../restore/run-record.ts";
 import { storageFolders } from "../storage-folders.ts";
+import { currentDatabase } from "../../postgres/current-database.ts";
 
 /**
  * Finishes or takes back what runs left behind that died, and drops previous states whose time is over: work folders,
@@ -24,7 +25,7 @@ import { storageFolders } from "../storage-folders.ts";
 export async function clearLeftovers(settings: Settings, context: Context, reporter: Reporter): Promise<void> {
   const states = databaseStates(settings, context, reporter);
   const folders = storageFolders(settings);
-  const databaseName = await currentDatabase(settings);
+  const databaseName = await databaseOf(settings);
   for (const work of await findWorkFolders(folders)) {
     if (work.kind !== "restore") {
       if (work.alive) continue;
@@ -46,11 +47,10 @@ export async function clearLeftovers(settings: Settings, context: Context, repor
   await states.clearLeftovers();
 }
 
-async function currentDatabase(settings: Settings): Promise<string> {
+async function databaseOf(settings: Settings): Promise<string> {
   const client = await connect(settings.database);
   try {
-    const { rows } = await client.query<{ name: string }>("select pg_catalog.current_database() as name");
-    return rows[0]!.name;
+    return await currentDatabase(client);
   } finally {
     await client.end();
   }

@@ -4,6 +4,7 @@ import { findWorkFolders } from "../../files/work-folder.ts";
 import type { Client } from "../../postgres/connection.ts";
 import { readRunRecord } from "../restore/run-record.ts";
 import { storageFolders } from "../storage-folders.ts";
+import { currentDatabase } from "../../postgres/current-database.ts";
 
 /**
  * Holds the instance to be nobody's who is about to change its files. A restore side by side, or its undo, gives the operation
@@ -13,11 +14,11 @@ import { storageFolders } from "../storage-folders.ts";
  * @throws BusyError (exit 6) that names the folder of a run that lives and has not said that it is finished
  */
 export async function refuseLiveRestore(settings: Settings, client: Client): Promise<void> {
-  const { rows } = await client.query<{ name: string }>("SELECT pg_catalog.current_database() AS name");
+  const database = await currentDatabase(client);
   for (const work of await findWorkFolders(storageFolders(settings))) {
     if (work.kind !== "restore" || !work.alive) continue;
     const record = await readRunRecord(work);
-    if (record === undefined || record.state === "finished" || record.database !== rows[0]?.name) continue;
+    if (record === undefined || record.state === "finished" || record.database !== database) continue;
     throw new BusyError("busy", "a restore of this database has not finished yet", {
       details: [work.path],
       hints: ["wait until it has ended, then try again"],

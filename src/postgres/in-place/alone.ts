@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Client } from "../connection.ts";
 import { listSessions, sessionsError } from "../sessions.ts";
+import { currentDatabase } from "../current-database.ts";
 
 /** Tries before a session that is just ending counts. */
 const tries = 20;
@@ -13,8 +14,7 @@ const pauseMs = 100;
  * @throws RefusedError naming the others
  */
 export async function refuseOthers(client: Client, ownPids: readonly number[]): Promise<void> {
-  const { rows } = await client.query<{ name: string }>("SELECT pg_catalog.current_database()::text AS name");
-  const database = rows[0]?.name ?? "";
+  const database = await currentDatabase(client);
   let others = await listSessions(client, database, ownPids);
   for (let at = 1; at < tries && others.length > 0; at++) {
     await sleep(pauseMs);

@@ -3,6 +3,7 @@ import { AppError, messageOf, RefusedError } from "../../errors.ts";
 import type { Client } from "../connection.ts";
 import { carryOverStatements, type DatabaseProperties } from "../database-properties.ts";
 import { type BesideSettings, connectElsewhere, withElsewhere } from "./elsewhere.ts";
+import { backendPid } from "../load/cancel-backends.ts";
 import { makeDurable } from "../switch-lock.ts";
 import { renameDatabase } from "./switch-names.ts";
 
@@ -62,6 +63,8 @@ export async function switchDatabases(options: BesideSettings, names: DatabaseSw
     }
   } catch (error) {
     if (!committing) throw error;
+    // Where only the statement failed, the session would be waited for in vain.
+    await control.end().catch(() => undefined);
     await settleCommit(options, { live: names.live, successorOid, pid }, error);
   } finally {
     await control.end().catch(() => undefined);
@@ -106,11 +109,6 @@ async function settleCommit(
     });
   }
   if (now !== successorOid) throw cause;
-}
-
-async function backendPid(client: Client): Promise<number> {
-  const { rows } = await client.query<{ pid: number }>("SELECT pg_catalog.pg_backend_pid() AS pid");
-  return rows[0]!.pid;
 }
 
 /** Waits for the end of a session of a switch, whose client it has lost. */
