@@ -31,6 +31,17 @@ async function databases(): Promise<string[]> {
   });
 }
 
+/** How many of them say that they are ours. */
+async function marked(): Promise<number> {
+  return await withClient({ ...instance.database.admin, database: "postgres" }, async (client) => {
+    const { rowCount } = await client.query(
+      "select from pg_database where datname like $1 and shobj_description(oid, 'pg_database') like 'ngwbackup: %'",
+      [`${instance.database.name}%`],
+    );
+    return rowCount ?? 0;
+  });
+}
+
 async function rescue(...args: string[]): Promise<CliResult> {
   return await runCli(["restore", ...instance.config, "--rescue", ...args]);
 }
@@ -214,10 +225,11 @@ describe("restore --rescue", () => {
   test("the database of a rescue that was killed is dropped by the next command", async () => {
     const folder = join(await tempFolder(), "rescued");
     const there = await databases();
+    const markedBefore = await marked();
     const args = ["restore", ...instance.config, "--rescue", "--rescue-folder", folder, sound];
     const { child, ended } = startProgram(args);
-    while ((await databases()).length === there.length && child.exitCode === null)
-      await new Promise((resolve) => setTimeout(resolve, 5));
+    // Marked, a moment after it was made: before that nobody can know whose it is.
+    while ((await marked()) === markedBefore && child.exitCode === null) await new Promise((resolve) => setTimeout(resolve, 5));
     child.kill("SIGKILL");
     await ended;
     expect((await databases()).length).toBeGreaterThan(there.length);
