@@ -125,6 +125,7 @@ function readRun(id: number, more: string, state: FixtureState): FixtureAnswer {
       ["run", detail.run],
       ["stages", detail.stages],
       ["log", detail.log],
+      ...(detail.run.state === "running" ? [] : [["end", detail] as [string, unknown]]),
     ],
   };
 }

@@ -49,6 +49,20 @@ test("whoever looks elsewhere is told that a run has ended, with the way to it",
   expect(used.page.url()).toBe(`${used.server.url}runs/413`);
 });
 
+test("a run that ends before its news come shows all of its end", async () => {
+  used.server.state.running = [runningBackup];
+  const run = runRow(413, { kind: "verify", state: "damaged", exitCode: 5 });
+  const summary = { archives: [{ archive: "/backup/a.ngwbackup", problems: ["entry manifest.jsonl: digest"] }] };
+  // It runs when it is asked for, and no longer when its events are.
+  await used.page.route("**/api/runs/413/events", async (route) => {
+    used.server.state.running = [];
+    used.server.state.runDetails.set(413, { ...runningDetail, run, summary });
+    await route.continue();
+  });
+  await used.goTo("runs/413");
+  await used.page.getByRole("list", { name: "What is damaged" }).getByText("entry manifest.jsonl: digest").waitFor();
+});
+
 test("a run is stopped behind a question", async () => {
   used.server.state.running = [runningBackup];
   await used.goTo("runs/413");

@@ -26,10 +26,13 @@ export function useFollowedRun(id: number): FollowedRun {
     const follow = (first: RunDetail): void => {
       detail.value = first;
       if (first.run.state === "running") {
-        close = followEvents(id, (change) => {
-          if (detail.value !== undefined) detail.value = change(detail.value);
-          if (detail.value?.run.state !== "running") close?.();
-        });
+        close = followEvents(
+          id,
+          (change) => {
+            if (detail.value !== undefined) detail.value = change(detail.value);
+          },
+          () => close?.(),
+        );
       }
     };
     request<RunDetail>("GET", `api/runs/${id}`).then(
@@ -50,7 +53,8 @@ export function useFollowedRun(id: number): FollowedRun {
 
 type Change = (before: RunDetail) => RunDetail;
 
-function followEvents(id: number, apply: (change: Change) => void): () => void {
+/** @param onEnd called when all is known of how it ended, which is after the news that it has ended */
+function followEvents(id: number, apply: (change: Change) => void, onEnd: () => void): () => void {
   return openEventStream<RunEvents>(`api/runs/${id}/events`, {
     run: (run: RunRow) => apply((before) => ({ ...before, run })),
     stages: (stages: RunStage[]) => apply((before) => ({ ...before, stages })),
@@ -58,7 +62,10 @@ function followEvents(id: number, apply: (change: Change) => void): () => void {
     progress: (progress) => apply((before) => ({ ...before, run: { ...before.run, progress } })),
     stage: (stage) => apply((before) => ({ ...before, stages: withStage(before.stages, stage) })),
     line: (line) => apply((before) => ({ ...before, log: [...before.log, line].slice(-mostLines) })),
-    end: (detail) => apply(() => detail),
+    end: (detail) => {
+      apply(() => detail);
+      onEnd();
+    },
   });
 }
 
