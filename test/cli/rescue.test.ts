@@ -229,7 +229,8 @@ describe("restore --rescue", () => {
     const args = ["restore", ...instance.config, "--rescue", "--rescue-folder", folder, sound];
     const { child, ended } = startProgram(args);
     // Marked, a moment after it was made: before that nobody can know whose it is.
-    while ((await marked()) === markedBefore && child.exitCode === null) await new Promise((resolve) => setTimeout(resolve, 5));
+    while ((await marked()) === markedBefore && child.exitCode === null)
+      await new Promise((resolve) => setTimeout(resolve, 5));
     child.kill("SIGKILL");
     await ended;
     expect((await databases()).length).toBeGreaterThan(there.length);

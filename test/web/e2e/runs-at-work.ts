@@ -2,13 +2,17 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
-import { parseEntry, runningLogPath } from "../../../src/history/running-log.ts";
+import { type NewsEntry, parseEntry, runningLogPath } from "../../../src/history/running-log.ts";
 import type { RunProgress, RunState } from "../../../src/history/run.ts";
 
 /** Enough for a machine that has much else to do. */
 const patienceMs = 120_000;
 /** A run that is slowed down goes on for so long at a time. */
 const slowShareMs = 3;
+const pauseMs = 20;
+/** Pauses between these while it moves bytes: it tells of its progress once a second, in which a fast machine would be done. */
+const longPauseMs = 300;
+const movingStages = ["verify", "rows", "blobs", "rows and indexes", "files"];
 
 /** Runs of an instance, as its history on the disk has them, and the processes that do them. */
 export class RunsAtWork {
@@ -43,14 +47,16 @@ export class RunsAtWork {
     const pid = this.#pid(id);
     send(pid, "SIGSTOP");
     hurry();
-    await until(`progress of run ${id}`, () => {
+    const pause = (): number => (this.#stages(id).some((name) => movingStages.includes(name)) ? longPauseMs : pauseMs);
+    const isAmid = (): boolean => {
       if (!send(pid, "SIGCONT")) throw new Error(`run ${id} has ended before it could be held`);
       // No timer: it would come late where much else is to be done, and the run would go on meanwhile.
       const startedMs = performance.now();
       while (performance.now() - startedMs < slowShareMs);
       send(pid, "SIGSTOP");
       return (this.#progress(id)?.doneBytes ?? 0) > 0;
-    });
+    };
+    await until(`progress of run ${id}`, isAmid, pause);
     return this.#progress(id)!;
   }
 
@@ -69,13 +75,18 @@ export class RunsAtWork {
   }
 
   #progress(id: number): RunProgress | undefined {
+    return this.#news(id).findLast((entry) => "progress" in entry)?.progress;
+  }
+
+  /** Names of the stages that a run has come to. */
+  #stages(id: number): string[] {
+    return this.#news(id).flatMap((entry) => ("stage" in entry ? [entry.stage.name] : []));
+  }
+
+  #news(id: number): NewsEntry[] {
     const path = runningLogPath(this.#stateFolder, id);
-    let progress: RunProgress | undefined;
-    for (const line of existsSync(path) ? readFileSync(path, "utf8").split("\n") : []) {
-      const entry = parseEntry(line);
-      if (entry !== undefined && "progress" in entry) ({ progress } = entry);
-    }
-    return progress;
+    const lines = existsSync(path) ? readFileSync(path, "utf8").split("\n") : [];
+    return lines.flatMap((line) => parseEntry(line) ?? []);
   }
 
   #pid(id: number): number {
@@ -114,10 +125,10 @@ function send(pid: number, signal: NodeJS.Signals | 0): boolean {
 }
 
 /** Waits until something is so. @throws when it is not within what a slow machine needs */
-export async function until(what: string, isSo: () => boolean): Promise<void> {
+export async function until(what: string, isSo: () => boolean, pause = (): number => pauseMs): Promise<void> {
   const startedMs = performance.now();
   while (!isSo()) {
     if (performance.now() - startedMs > patienceMs) throw new Error(`waited in vain for ${what}`);
-    await sleep(20);
+    await sleep(pause());
   }
 }

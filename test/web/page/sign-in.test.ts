@@ -55,7 +55,7 @@ describe("signing in", () => {
 
 test("a session that ends leads to the sign-in and back to the same place", async () => {
   await used.goTo("runs?kind=drill");
-  await used.heading("Runs").waitFor();
+  await used.page.locator("tbody tr").first().waitFor();
   used.server.state.user = undefined;
   await used.page.getByLabel("How it ended").selectOption("done");
   await used.page.getByText("Your session has ended").waitFor();
