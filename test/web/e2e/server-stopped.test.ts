@@ -35,7 +35,6 @@ test("a backup that ends while the server is away is seen as ended when it is ba
   served.runs.release(id);
   expect(await served.runs.endOf(id)).toBe("done");
   await served.startServer(port);
-  await admin.button("Try again").click();
   await admin.seesEnd("Done");
   await admin.page.getByText("The server does not answer.").waitFor({ state: "detached" });
 });
