@@ -88,10 +88,13 @@ test("older runs are loaded behind the newest, and filters narrow both", async (
 });
 
 test("a server that goes away is told of, and come back to", async () => {
+  await used.page.clock.install();
   await used.goTo("");
   await used.page.locator(".trend svg").first().waitFor();
   await used.server.stop();
   await used.page.getByText("The server does not answer.").waitFor();
+  // By itself it would come back in a moment, too.
+  await used.page.clock.pauseAt(await used.page.evaluate<number>("Date.now() + 1000"));
   used.server.state.overview = {
     ...used.server.state.overview,
     instance: { name: "back.example.org", host: "h", version: "1" },
